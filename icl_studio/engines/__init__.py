@@ -1,0 +1,1 @@
+"""What an engine is, as far as the application knows: a protocol and data, no heavy import."""

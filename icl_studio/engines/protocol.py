@@ -1,0 +1,142 @@
+"""The engine protocol: three verbs, one a phase, and the adapters they act with.
+
+An engine is created by the factory that its :class:`EngineSpec` names, inside a worker
+process only. Everything that passes between the verbs (conditionings, latents) is opaque
+to the application; pictures come out as PIL images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from PIL.Image import Image
+from pydantic import Field
+
+from ..domain.geometry import Size
+from ..domain.model import Identifier, ModelSpec, Sampling
+from ..domain.problems import Frozen
+
+
+class EngineSpec(Frozen):
+    """An engine that a plugin offers; ``factory`` is ``"module:callable"``.
+
+    The callable takes ``(model: LocatedModel, options: EngineOptions)`` and returns an
+    :class:`Engine`. It is resolved in a worker only, so discovery loads nothing heavy.
+    ``requires`` lists top-level modules without which the engine cannot run.
+    """
+
+    id: Identifier
+    title: str
+    factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+    requires: tuple[str, ...] = ()
+
+
+class LocatedModel(Frozen):
+    """A model that lies on this machine: its spec and its diffusers folder."""
+
+    spec: ModelSpec
+    folder: Path
+
+
+class EngineOptions(Frozen):
+    """Where and how precisely an engine computes; None lets the engine choose.
+
+    ``device`` is a torch device (``cpu``, ``cuda``, ``cuda:1``, ``mps``), ``dtype`` one of
+    ``float32``, ``float16``, ``bfloat16``.
+    """
+
+    device: str | None = None
+    dtype: str | None = None
+
+
+class EngineFacts(Frozen):
+    """What a receipt says of an engine: ``files`` are all weight files it read."""
+
+    engine: str
+    device: str
+    device_name: str = ""
+    dtype: str
+    versions: dict[str, str]
+    files: tuple[Path, ...] = ()
+    max_sequence_length: int
+
+
+class AdapterFile(Frozen):
+    """A LoRA on disk with the weight it acts with (1.0 is as trained)."""
+
+    path: Path
+    weight: float = 1.0
+
+
+class DenoiseItem(Frozen, arbitrary_types_allowed=True):
+    """One sheet to denoise: its conditioning (from ``encode``), canvas, seed, sampling.
+
+    The noise is drawn on the CPU in float32 from ``seed``, one generator a set, whatever
+    the device, dtype or batch (DESIGN, Determinism).
+    """
+
+    conditioning: Any
+    canvas: Size
+    seed: int
+    sampling: Sampling
+
+
+class StepReport(Protocol):
+    """What ``on_step`` gets after each denoising step of a batch."""
+
+    @property
+    def step(self) -> int:
+        """Steps done so far, 1 to ``total``."""
+        ...
+
+    @property
+    def total(self) -> int: ...
+
+    def preview(self, index: int) -> Image:
+        """A small RGB picture (an eighth of the canvas) of sheet ``index`` as it stands.
+
+        A fixed linear map of the latents: no VAE, a few milliseconds at most.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Computes sheets from captions. Not thread-safe; one job at a time."""
+
+    @property
+    def facts(self) -> EngineFacts: ...
+
+    def use_adapters(self, adapters: Sequence[AdapterFile]) -> None:
+        """Make exactly ``adapters`` act on the next ``denoise``, in this order.
+
+        Every key and shape is checked before the model is touched. Raises
+        :class:`~icl_studio.errors.AdapterRejected`; the engine then stands as if no
+        adapter had been asked for.
+        """
+        ...
+
+    def encode(self, captions: Sequence[str]) -> list[Any]:
+        """One conditioning per caption, in order."""
+        ...
+
+    def denoise(
+        self,
+        items: Sequence[DenoiseItem],
+        on_step: Callable[[StepReport], None] | None = None,
+    ) -> list[Any]:
+        """One latent per item. All items share canvas and sampling (one batch).
+
+        Whatever ``on_step`` raises stops the loop between two steps and is passed on;
+        the engine stays usable. Raises ``OutOfMemory``.
+        """
+        ...
+
+    def decode(self, latents: Sequence[Any]) -> list[Image]:
+        """One RGB picture of the canvas size per latent."""
+        ...
+
+    def close(self) -> None:
+        """Free the device's memory; the engine is unusable afterwards."""
+        ...
