@@ -1,0 +1,1 @@
+"""Engine providers: diffusers pipelines behind the engine protocol."""

@@ -1,0 +1,1 @@
+"""Sets on disk: crop, save, metadata, receipts, the library, deliverables."""

@@ -1,0 +1,1 @@
+"""The ten tasks of In-Context LoRA, through the public plugin door."""
