@@ -1,0 +1,119 @@
+"""How an error is told: to people on stderr, to machines as JSON, to us in a log file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from .. import __version__
+from ..paths import user_folders
+
+OURS, THEIRS, STOPPED = 1, 2, 130
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def report(error: BaseException, argv: Sequence[str]) -> int:
+    """Tell the user of ``error``; the exit code it stands for."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else OURS if error.code else 0
+    if isinstance(error, BrokenPipeError):
+        return OURS  # the reader of our output has gone: nobody to tell
+    as_json = "--json" in argv
+    if os.environ.get("ICL_STUDIO_DEBUG"):
+        traceback.print_exception(error)
+    if isinstance(error, KeyboardInterrupt | typer.Abort) or _is_cancelled(error):
+        _tell({"type": "Cancelled", "message": "Stopped; nothing is left half done."}, as_json)
+        return STOPPED
+    told = _as_user_error(error)
+    if told is not None:
+        _tell(told, as_json)
+        return THEIRS
+    _tell(_as_internal_error(error, write_log(error, argv)), as_json)
+    return OURS
+
+
+def write_log(error: BaseException, argv: Sequence[str]) -> Path | None:
+    """Write a traceback of ``error`` to the user's logs (else to the temporary folder)."""
+    now = datetime.now(UTC)
+    text = (
+        f"ICL Studio {__version__}, Python {sys.version}, {platform.platform()}\n"
+        f"{now.isoformat(timespec='seconds')}\narguments: {list(argv)!r}\n\n"
+        + "".join(traceback.format_exception(error))
+    )
+    name = f"crash-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    for folder in (user_folders().logs, Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError:
+            continue
+        return folder / name
+    return None
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    from ..errors import JobCancelled
+
+    return isinstance(error, JobCancelled)
+
+
+def _as_user_error(error: BaseException) -> dict[str, Any] | None:
+    """``error`` as data if it is the user's to mend, else None."""
+    from ..errors import UserError
+
+    if isinstance(error, UserError):
+        return {
+            "type": type(error).__name__,
+            "message": error.message,
+            "problems": [problem.model_dump() for problem in error.problems],
+            "fix": error.fix,
+        }
+    if hasattr(error, "format_message"):  # typer's usage errors have no public base class
+        context = getattr(error, "ctx", None)
+        fix = f"Run '{context.command_path} --help' to see how it is used." if context else ""
+        return {"type": "UsageError", "message": error.format_message(), "fix": fix}
+    if isinstance(error, OSError) and error.errno in _STORAGE:
+        place = error.filename or "a file"
+        fix = "Free some space or choose another folder, and check that you may write there."
+        return {"type": "StorageProblem", "message": f"{place}: {error.strerror}.", "fix": fix}
+    return None
+
+
+def _as_internal_error(error: BaseException, log: Path | None) -> dict[str, Any]:
+    """What is said of an error of ours: what it was and where its details are."""
+    where = f"Details are in {log}." if log else "No log could be written."
+    return {
+        "type": type(error).__name__,
+        "message": f"Something of ours went wrong: {str(error) or type(error).__name__}",
+        "fix": f"{where} Please report it together with that file." if log else where,
+        "log": str(log) if log else None,
+    }
+
+
+def _tell(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        from .console import emit_json
+
+        emit_json({"error": told})
+        return
+    from rich.text import Text
+
+    from .console import err
+
+    err.print(Text.assemble(("Error: ", "bold red"), told["message"]), soft_wrap=True)
+    for problem in told.get("problems", ()):
+        place = f"{problem['where']}: " if problem["where"] else ""
+        line = f"{place}{problem['what']} {problem['fix']}".rstrip()
+        err.print(Text(f"  - {line}"), soft_wrap=True)
+    if told.get("fix"):
+        err.print(Text(told["fix"], style="cyan"), soft_wrap=True)
