@@ -181,4 +181,4 @@ def _finish(code: int) -> int:
 
 
 def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until exit
+    return Path(os.devnull).open("w", encoding="utf-8")
