@@ -25,6 +25,8 @@ The root, ``UserError`` and what the pure domain raises live in
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .domain.problems import (
     CaptionInvalid,
     IclStudioError,
@@ -92,7 +94,18 @@ class InternalError(IclStudioError):
 
 
 class WorkerDied(InternalError):
-    """The worker process ended without an answer; carries the end of its log."""
+    """The worker process ended without an answer; carries the end of its log.
+
+    ``exit_code`` is negative for the signal that killed it (POSIX), None when unknown.
+    """
+
+    def __init__(
+        self, message: str, *, exit_code: int | None = None, tail: str = "", log: Path | None = None
+    ) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.tail = tail
+        self.log = log
 
 
 class ProtocolError(InternalError):

@@ -32,7 +32,8 @@ class Started(_Event):
 class Progress(_Event):
     """Step ``step`` of ``total`` of ``phase`` is done; ``eta`` seconds remain for the job.
 
-    ``eta`` is None until it can be estimated. ``preview`` is the path of a small picture.
+    ``eta_all`` counts the jobs behind it too. Both are None until they can be estimated.
+    ``preview`` is the path of a small picture.
     """
 
     type: Literal["progress"] = "progress"
@@ -40,6 +41,7 @@ class Progress(_Event):
     step: int = Field(ge=0)
     total: int = Field(ge=0)
     eta: float | None = None
+    eta_all: float | None = None
     preview: str | None = None
 
 

@@ -1,0 +1,232 @@
+"""Fakes that implement the real interfaces, for tests of ICL Studio and of its plugins.
+
+:class:`FakeEngine` computes deterministic pictures without any model library, in a
+millisecond, and can be told to take its time or to go wrong in any phase. It is found as
+every engine is, through its :class:`EngineSpec`, so it runs in a real worker process::
+
+    model = write_fake_model(tmp_path / "fake")
+    job = GenerateJob(..., model=model, engine=FAKE_ENGINE)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from PIL import Image
+from pydantic import Field
+
+from .domain.geometry import CanvasRule, Size
+from .domain.model import ModelSpec
+from .domain.problems import Frozen
+from .engines.protocol import (
+    AdapterFile,
+    DenoiseItem,
+    EngineFacts,
+    EngineOptions,
+    EngineSpec,
+    LocatedModel,
+    StepReport,
+)
+from .errors import AdapterRejected, OutOfMemory, RequestInvalid
+
+BEHAVIOUR_FILE = "fake-engine.json"
+
+FAKE_ENGINE = EngineSpec(
+    id="fake", title="Fake engine for tests", factory="icl_studio.testing:create_fake_engine"
+)
+
+Phase = Literal["load", "encode", "denoise", "decode", "save"]
+Trouble = Literal["user-error", "out-of-memory", "memory-error", "error", "exit", "crash", "hang"]
+
+
+class FakeBehaviour(Frozen):
+    """What a fake model's folder says of the engine that loads it.
+
+    ``seconds`` maps phases to how long they take (``denoise``: one step). ``trouble`` comes
+    up in phase ``at``, once its first step is done, and only for captions that contain
+    ``caption`` (in load and save: always). ``chatter`` prints on every way to stdout there
+    is. ``largest_batch`` sheets fit into the pretended memory.
+    """
+
+    seconds: dict[Phase, float] = Field(default_factory=dict)
+    trouble: Trouble | None = None
+    at: Phase = "denoise"
+    caption: str = ""
+    chatter: bool = False
+    largest_batch: int = 64
+
+
+def write_fake_model(folder: Path, behaviour: FakeBehaviour | None = None) -> LocatedModel:
+    """Write a model folder that :class:`FakeEngine` can load; creates or replaces it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (behaviour or FakeBehaviour()).model_dump_json(indent=2)
+    (folder / BEHAVIOUR_FILE).write_text(text, encoding="utf-8")
+    spec = ModelSpec(
+        id="fake",
+        title="Fake model",
+        source=str(folder),
+        family="fake",
+        canvas=CanvasRule(canvas_multiple=16, panel_short_side=32),
+        max_sequence_length=128,
+    )
+    return LocatedModel(spec=spec, folder=folder)
+
+
+def create_fake_engine(model: LocatedModel, options: EngineOptions) -> FakeEngine:
+    """The factory that :data:`FAKE_ENGINE` names; raises ``OSError`` without a model folder."""
+    text = (model.folder / BEHAVIOUR_FILE).read_text(encoding="utf-8")
+    return FakeEngine(model, options, FakeBehaviour.model_validate_json(text))
+
+
+@dataclass(frozen=True)
+class FakeStep:
+    """The fake's step report; its preview is the sheet at an eighth of its size."""
+
+    step: int
+    total: int
+    sheets: tuple[Image.Image, ...]
+
+    def preview(self, index: int) -> Image.Image:
+        sheet = self.sheets[index]
+        return sheet.resize((max(1, sheet.width // 8), max(1, sheet.height // 8)))
+
+
+class FakeEngine:
+    """An :class:`~icl_studio.engines.protocol.Engine` whose pictures are four-colour checks.
+
+    Pixels depend on caption, seed, sampling, canvas and adapters, as a real engine's do.
+    """
+
+    def __init__(
+        self, model: LocatedModel, options: EngineOptions, behaviour: FakeBehaviour
+    ) -> None:
+        self._model = model
+        self._options = options
+        self._behaviour = behaviour
+        self._adapters: tuple[AdapterFile, ...] = ()
+        self._pass("load")
+
+    @property
+    def facts(self) -> EngineFacts:
+        return EngineFacts(
+            engine="fake",
+            device=self._options.device or "cpu",
+            device_name="a fake device",
+            dtype=self._options.dtype or "float32",
+            versions={"python": platform.python_version()},
+            files=(self._model.folder / BEHAVIOUR_FILE,),
+            max_sequence_length=self._model.spec.max_sequence_length,
+        )
+
+    def use_adapters(self, adapters: Sequence[AdapterFile]) -> None:
+        self._adapters = ()
+        for adapter in adapters:
+            if adapter.path.suffix != ".safetensors" or not adapter.path.is_file():
+                raise AdapterRejected(
+                    f"{adapter.path} is no safetensors file.", fix="Choose another LoRA."
+                )
+        self._adapters = tuple(adapters)
+
+    def encode(self, captions: Sequence[str]) -> list[Any]:
+        self._pass("encode", *captions)
+        return list(captions)
+
+    def denoise(
+        self,
+        items: Sequence[DenoiseItem],
+        on_step: Callable[[StepReport], None] | None = None,
+    ) -> list[Any]:
+        if len(items) > self._behaviour.largest_batch:
+            raise OutOfMemory(f"{len(items)} sheets do not fit.", fix="Make fewer at a time.")
+        sheets = tuple(self._sheet(item) for item in items)
+        total = items[0].sampling.steps
+        for step in range(1, total + 1):
+            time.sleep(self._behaviour.seconds.get("denoise", 0.0))
+            if on_step is not None:
+                on_step(FakeStep(step=step, total=total, sheets=sheets))
+            if step == 1:
+                self._strike("denoise", *(item.conditioning for item in items))
+        return list(zip(items, sheets, strict=True))
+
+    def decode(self, latents: Sequence[Any]) -> list[Image.Image]:
+        self._pass("decode", *(item.conditioning for item, _ in latents))
+        if self._behaviour.at == "save" or "save" in self._behaviour.seconds:
+            return [_TroubledPicture.of(sheet, self) for _, sheet in latents]
+        return [sheet for _, sheet in latents]
+
+    def close(self) -> None:
+        self._adapters = ()
+
+    def _sheet(self, item: DenoiseItem) -> Image.Image:
+        """The picture of ``item``, told by a hash of all that a request says."""
+        adapters = [(a.path.read_bytes().hex(), a.weight) for a in self._adapters]
+        asked = (item.conditioning, item.seed, item.sampling.model_dump(), adapters)
+        digest = hashlib.sha256(repr(asked).encode()).digest()
+        width, height = Size(*item.canvas)
+        tile = Image.frombytes("RGB", (2, 2), digest[:12])
+        return tile.resize((width, height), Image.Resampling.NEAREST)
+
+    def _pass(self, phase: Phase, *captions: str) -> None:
+        """Spend a phase's time, talk if asked to, and come to grief if asked to."""
+        if self._behaviour.chatter:
+            _chatter(phase)
+        time.sleep(self._behaviour.seconds.get(phase, 0.0))
+        self._strike(phase, *captions)
+
+    def _strike(self, phase: Phase, *captions: str) -> None:
+        told = not captions or any(self._behaviour.caption in caption for caption in captions)
+        if phase == self._behaviour.at and told:
+            _strike(self._behaviour.trouble, phase)
+
+
+class _TroubledPicture(Image.Image):
+    """A picture whose writing takes the time, or ends as, the behaviour says of ``save``."""
+
+    _engine: FakeEngine
+
+    @classmethod
+    def of(cls, picture: Image.Image, engine: FakeEngine) -> _TroubledPicture:
+        troubled = cls()
+        troubled.__setstate__(picture.__getstate__())
+        troubled._engine = engine
+        return troubled
+
+    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
+        super().save(fp, format, **params)
+        self._engine._pass("save")
+
+
+def _strike(trouble: Trouble | None, phase: Phase) -> None:
+    match trouble:
+        case None:
+            return
+        case "user-error":
+            raise RequestInvalid(f"The fake engine refuses to {phase}.", fix="Ask otherwise.")
+        case "out-of-memory":
+            raise OutOfMemory(f"The fake device is full in {phase}.", fix="Ask for less.")
+        case "memory-error":
+            raise MemoryError
+        case "error":
+            raise ZeroDivisionError(f"the fake engine broke in {phase}")
+        case "exit":
+            sys.exit(f"the fake engine left in {phase}")
+        case "crash":
+            os._exit(70)
+        case "hang":
+            while True:
+                time.sleep(3600)
+
+
+def _chatter(phase: str) -> None:
+    """Write to stdout in the three ways a library can, none of which may reach the protocol."""
+    print(f"print from {phase}: ünïcödé")
+    print(f"real stdout from {phase}", file=sys.__stdout__, flush=True)
+    os.write(1, f"descriptor 1 from {phase}\n".encode())
