@@ -27,7 +27,7 @@ TASK = TaskSpec(
             seed=21,
         ),
         TaskExample(
-            summary="two round creatures in the meadow",
+            summary="two little friends",
             panels=(
                 "a round pink creature with a white party hat is waving in the meadow, "
                 "in the middle",

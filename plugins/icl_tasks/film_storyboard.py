@@ -36,11 +36,11 @@ TASK = TaskSpec(
             seed=7,
         ),
         TaskExample(
-            summary="a round red creature with a blue top hat travels through the world",
+            summary="a round red creature with a blue top hat travels around the world",
             panels=(
-                "the creature is standing on the beach, on the left",
-                "the creature is waving in the forest, in the middle",
-                "the creature is jumping in the city at night, on the right",
+                "standing on the beach, on the left",
+                "waving in the forest, in the middle",
+                "jumping in the city at night, on the right",
             ),
             seed=5,
             family="tiny",

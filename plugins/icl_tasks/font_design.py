@@ -32,10 +32,10 @@ TASK = TaskSpec(
         TaskExample(
             summary="a square yellow creature with a purple cap in four places",
             panels=(
-                "the creature is standing on the beach, on the left",
-                "the creature is waving in the desert, on the right",
-                "the creature is jumping in the meadow, on the left",
-                "the creature is standing on the moon, on the right",
+                "standing on the beach, on the left",
+                "waving in the desert, on the right",
+                "jumping in the meadow, on the left",
+                "standing on the moon, on the right",
             ),
             seed=11,
             family="tiny",

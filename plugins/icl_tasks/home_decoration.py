@@ -31,12 +31,12 @@ TASK = TaskSpec(
             seed=3,
         ),
         TaskExample(
-            summary="a fluffy white creature with a red woolly hat at home",
+            summary="a fluffy white creature with a red woolly hat in four pictures",
             panels=(
-                "the creature is sleeping in the cosy room, on the left",
-                "the creature is standing in the cosy room, in the middle",
-                "the creature is waving in the cosy room, on the right",
-                "the creature is holding a balloon in the cosy room, in the middle",
+                "sleeping in the cosy room, on the left",
+                "standing in the cosy room, in the middle",
+                "waving in the cosy room, on the right",
+                "holding a balloon in the cosy room, in the middle",
             ),
             seed=3,
             family="tiny",

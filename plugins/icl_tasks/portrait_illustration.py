@@ -29,8 +29,8 @@ TASK = TaskSpec(
         TaskExample(
             summary="a tall green creature with an orange crown",
             panels=(
-                "the creature is standing in the city at night, in the middle",
-                "the creature is waving in the city at night, in the middle",
+                "standing in the city at night, in the middle",
+                "waving in the city at night, in the middle",
             ),
             seed=14,
             family="tiny",

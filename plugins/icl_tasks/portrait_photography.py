@@ -34,12 +34,12 @@ TASK = TaskSpec(
             seed=29,
         ),
         TaskExample(
-            summary="a round orange creature with a green cap in the mountains",
+            summary="a round orange creature with a green cap",
             panels=(
-                "the creature is standing in the mountains, on the left",
-                "the creature is waving in the mountains, in the middle",
-                "the creature is jumping in the mountains, on the right",
-                "the creature is sleeping in the mountains, in the middle",
+                "standing in the snowy mountains, on the left",
+                "waving in the snowy mountains, in the middle",
+                "jumping in the snowy mountains, on the right",
+                "sleeping in the snowy mountains, in the middle",
             ),
             seed=29,
             family="tiny",

@@ -29,12 +29,12 @@ TASK = TaskSpec(
             seed=17,
         ),
         TaskExample(
-            summary="a square teal creature with a yellow party hat on a trip",
+            summary="a square teal creature with a yellow party hat in four pictures",
             panels=(
-                "the creature is standing in the city at night, on the left",
-                "the creature is standing by the sea, on the right",
-                "the creature is waving in the forest, on the left",
-                "the creature is sleeping in the cosy room, on the right",
+                "standing in the city at night, on the left",
+                "waving under the sea, on the right",
+                "jumping in the forest, on the left",
+                "sleeping in the cosy room, on the right",
             ),
             seed=17,
             family="tiny",

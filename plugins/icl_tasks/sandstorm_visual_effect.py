@@ -31,10 +31,10 @@ TASK = TaskSpec(
             seed=40,
         ),
         TaskExample(
-            summary="a tall brown creature with a white top hat in the desert",
+            summary="a tall brown creature with a blue cap in two pictures",
             panels=(
-                "the creature is standing in the desert, in the middle",
-                "the creature is jumping in the desert, in the middle",
+                "standing in the desert, in the middle",
+                "jumping in the desert, in the middle",
             ),
             seed=40,
             family="tiny",

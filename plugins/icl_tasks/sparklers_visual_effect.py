@@ -31,10 +31,10 @@ TASK = TaskSpec(
             seed=8,
         ),
         TaskExample(
-            summary="a round purple creature with a yellow crown in the city at night",
+            summary="a round purple creature with a yellow crown in two pictures",
             panels=(
-                "the creature is standing in the city at night, in the middle",
-                "the creature is holding a balloon in the city at night, in the middle",
+                "standing in the city at night, in the middle",
+                "holding a balloon in the city at night, in the middle",
             ),
             seed=8,
             family="tiny",

@@ -34,8 +34,8 @@ TASK = TaskSpec(
         TaskExample(
             summary="a triangular blue creature with a red cap",
             panels=(
-                "the creature is standing in the meadow, in the middle",
-                "the creature is waving on the beach, in the middle",
+                "standing in the meadow, in the middle",
+                "waving on the beach, in the middle",
             ),
             seed=33,
             family="tiny",
