@@ -1,0 +1,139 @@
+"""The sets in one folder: find one, list them all, and never stop at a damaged one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..domain.problems import Problem
+from ..errors import NotFound, StorageProblem
+from .record import RECORD_FILE, SetRecord, is_set_folder, read_record
+from .search import parse_query
+
+MAX_DEPTH = 8
+_OWN_ID = re.compile(r"(?<![0-9a-z])\d{8}-\d{9}-[0-9a-z]{6}(?![0-9a-z])")
+_HEAD = 512
+_ID_IN_HEAD = re.compile(rb'"id":\s*"([a-z0-9._-]+)"')
+
+
+class Entry(NamedTuple):
+    """A set of the library: its folder and what its ``set.json`` says."""
+
+    folder: Path
+    record: SetRecord
+
+
+class Library:
+    """The sets under ``root``, folders in folders included; read anew at every call."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def scan(self) -> tuple[list[Entry], list[Problem]]:
+        """All sets, newest first, and a problem for each one that cannot be read."""
+        found: list[Entry] = []
+        problems: list[Problem] = []
+        for folder in self._folders():
+            try:
+                found.append(Entry(folder, read_record(folder)))
+            except StorageProblem as error:
+                problems.append(Problem(where=str(folder), what=error.message, fix=error.fix))
+        found.sort(key=lambda entry: (entry.record.created, entry.record.id), reverse=True)
+        return found, problems
+
+    def all(self) -> list[Entry]:
+        """All sets that can be read, newest first."""
+        return self.scan()[0]
+
+    def search(self, text: str) -> list[Entry]:
+        """The sets that fit ``text``, newest first; see :mod:`icl_studio.sets.search`.
+
+        Raises :class:`~icl_studio.errors.UserError` for a search that makes no sense.
+        """
+        query = parse_query(text)
+        return [entry for entry in self.all() if query.fits(entry.record)]
+
+    def find_id(self, set_id: str) -> Path | None:
+        """The folder of the set ``set_id``, None where there is none.
+
+        Quick where folder names carry the id, as they do by default: then no other
+        record is opened.
+        """
+        rest: list[Path] = []
+        for folder in self._folders():
+            ids = _OWN_ID.findall(folder.name)
+            if set_id in folder.name and _id_of(folder) == set_id:
+                return folder
+            if not ids:
+                rest.append(folder)
+        return next((folder for folder in rest if _id_of(folder) == set_id), None)
+
+    def get(self, id_or_path: str | Path) -> Entry:
+        """The set with this id, unique start or end of an id, or folder.
+
+        A folder may lie anywhere, absolute, relative to the working directory or to the
+        library. Raises :class:`NotFound`, or :class:`StorageProblem` for a damaged record.
+        """
+        folder = self._as_folder(id_or_path)
+        if folder is not None:
+            return Entry(folder, read_record(folder))
+        word = str(id_or_path)
+        exact = self.find_id(word)
+        if exact is not None:
+            return Entry(exact, read_record(exact))
+        known = {set_id: folder for folder in self._folders() if (set_id := _id_of(folder))}
+        fitting = [i for i in known if len(word) >= 3 and (i.startswith(word) or i.endswith(word))]
+        if len(fitting) == 1:
+            return Entry(known[fitting[0]], read_record(known[fitting[0]]))
+        if fitting:
+            some = ", ".join(sorted(fitting, reverse=True)[:5])
+            raise NotFound(
+                f"{len(fitting)} sets fit {word!r}: {some}{' …' if len(fitting) > 5 else ''}.",
+                fix="Give more of the id.",
+            )
+        raise NotFound(
+            f"There is no set {word!r} in {self.root}.",
+            fix="Run 'icl-studio sets list' to see the sets, or give a set's folder.",
+        )
+
+    def _as_folder(self, word: str | Path) -> Path | None:
+        for folder in (Path(word), self.root / word):
+            try:
+                if is_set_folder(folder):
+                    return folder.absolute()
+                if folder.name == RECORD_FILE and is_set_folder(folder.parent):
+                    return folder.parent.absolute()
+            except (OSError, ValueError):  # a word that is no path here, such as a long one
+                continue
+        return None
+
+    def _folders(self) -> Iterator[Path]:
+        """Every folder that holds a set; hidden ones (a set being saved) are passed over."""
+        waiting = [(self.root, 0)]
+        while waiting:
+            folder, depth = waiting.pop()
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
+                    continue
+                inner = Path(entry.path)
+                if is_set_folder(inner):
+                    yield inner
+                elif depth < MAX_DEPTH:
+                    waiting.append((inner, depth + 1))
+
+
+def _id_of(folder: Path) -> str | None:
+    """The id in a folder's ``set.json``, from its first bytes where it stands there."""
+    try:
+        with (folder / RECORD_FILE).open("rb") as file:
+            found = _ID_IN_HEAD.search(file.read(_HEAD))
+        return found[1].decode() if found else read_record(folder).id
+    except (OSError, StorageProblem):
+        return None

@@ -1,0 +1,194 @@
+"""``set.json``: what the folder of a set says about itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ..domain.geometry import Box
+from ..domain.problems import Frozen
+from ..domain.request import SetRequest, problems_of
+from ..errors import PictureUnreadable, StorageProblem
+
+SCHEMA_VERSION = 1
+RECORD_FILE = "set.json"
+SHEET_FILE = "sheet.png"
+SET_ID = re.compile(r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")
+_STAMP = "%Y%m%d-%H%M%S"
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+SetId = Annotated[str, Field(pattern=SET_ID.pattern, max_length=64)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ModelReceipt(Frozen):
+    """The base model that drew a set; ``files``: path inside its folder to sha256."""
+
+    id: str
+    family: str
+    source: str
+    files: dict[str, Sha256]
+
+
+class AdapterReceipt(Frozen):
+    """A LoRA that acted on a set: as asked for (``source``), and the file it was."""
+
+    source: str
+    file: str
+    weight: float
+    sha256: Sha256
+    size: int = Field(ge=0)
+
+
+class Receipt(Frozen):
+    """How a set was made, as far as it can change a pixel.
+
+    ``engine_files`` are files that the engine read outside the model's folder (a compiled
+    engine). ``batch`` is how many sheets were denoised together, ``seconds`` the time per
+    phase.
+    """
+
+    engine: str
+    device: str
+    device_name: str = ""
+    dtype: str
+    versions: dict[str, str]
+    model: ModelReceipt
+    adapters: tuple[AdapterReceipt, ...] = ()
+    engine_files: dict[str, Sha256] = Field(default_factory=dict)
+    seed: int
+    steps: int
+    guidance: float
+    max_sequence_length: int
+    batch: int = Field(default=1, ge=1)
+    seconds: dict[str, float] = Field(default_factory=dict)
+    platform: str = ""
+
+
+class PanelFile(Frozen):
+    """One panel of a saved set: its file inside the set's folder, its box on the sheet."""
+
+    name: str
+    path: str
+    box: Box
+
+
+class Rating(Frozen):
+    """What the user thinks of a set: 0 to 5 stars, a pick or reject flag, or neither."""
+
+    stars: int | None = Field(default=None, ge=0, le=5)
+    flag: Literal["pick", "reject"] | None = None
+
+
+class SetRecord(Frozen):
+    """All of ``set.json``; ``pixels`` is the sheet's digest (see ``crop.pixel_digest``)."""
+
+    schema_version: int = Field(default=SCHEMA_VERSION, ge=1)
+    id: SetId
+    created: str
+    request: SetRequest
+    receipt: Receipt
+    sheet: str = SHEET_FILE
+    panels: tuple[PanelFile, ...]
+    pixels: str = ""
+    rating: Rating = Rating()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether a newer ICL Studio wrote this record, so that this one must not change it."""
+        return self.schema_version > SCHEMA_VERSION
+
+    @property
+    def created_at(self) -> datetime:
+        """When the set was saved, in the local time zone."""
+        return datetime.fromisoformat(self.created).astimezone()
+
+    def to_json(self) -> str:
+        """The text of ``set.json``: indented, so that people can read and compare it."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+
+def new_set_id() -> str:
+    """A new id: UTC time to the millisecond, then 30 random bits; sorts by time.
+
+    Lower case, a valid folder name everywhere: ``20261122-191103482-k3f9xq``.
+    """
+    now = datetime.now(UTC)
+    tail = "".join(secrets.choice(_LETTERS) for _ in range(6))
+    return f"{now.strftime(_STAMP)}{now.microsecond // 1000:03}-{tail}"
+
+
+def is_set_folder(folder: Path) -> bool:
+    """Whether ``folder`` holds a set (its record may still be damaged)."""
+    return (folder / RECORD_FILE).is_file()
+
+
+def read_record(folder: Path) -> SetRecord:
+    """The record of the set in ``folder``.
+
+    A record of a newer schema is read as far as this version understands it and is then
+    ``read_only``. Raises :class:`StorageProblem` when it is missing, damaged or too new.
+    """
+    path = folder / RECORD_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageProblem(
+            f"The record of a set cannot be read: {path} ({error}).",
+            fix="Restore the file from a backup; the pictures beside it are intact.",
+        ) from error
+    try:
+        return SetRecord.model_validate_json(text)
+    except ValidationError as error:
+        newer = _newer(text)
+        if newer is not None:
+            return _read_newer(path, newer)
+        raise StorageProblem(
+            f"The record of a set is damaged: {path}.",
+            problems=problems_of(error)[:5],
+            fix="Restore the file from a backup; the pictures beside it are intact.",
+        ) from error
+
+
+def member(folder: Path, name: str) -> Path:
+    """The file ``name`` of a record as a path that lies inside ``folder``.
+
+    Raises :class:`PictureUnreadable` when a (manipulated) record points elsewhere.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise PictureUnreadable(
+            f"The set {folder} names a picture outside its folder: {name}.",
+            fix="Do not use this set; its record has been changed by hand.",
+        )
+    return path
+
+
+def _newer(text: str) -> dict[str, Any] | None:
+    """The data of a record whose schema number is above ours, else None."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    return data if isinstance(version, int) and version > SCHEMA_VERSION else None
+
+
+def _read_newer(path: Path, data: dict[str, Any]) -> SetRecord:
+    request = data.get("request")
+    if isinstance(request, dict):
+        request["schema_version"] = 1
+    try:
+        return SetRecord.model_validate_json(json.dumps(data), extra="ignore")
+    except ValidationError as error:
+        raise StorageProblem(
+            f"The set was saved by a newer ICL Studio (schema {data['schema_version']}, "
+            f"this one knows {SCHEMA_VERSION}): {path}.",
+            fix="Update ICL Studio to open it; its pictures can be viewed as they are.",
+        ) from error
