@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from worker_helpers import process_exists
 
 from icl_studio.domain.caption import CaptionParts, CaptionTemplate
 from icl_studio.domain.layout import Layout
@@ -79,28 +79,3 @@ def client(folders: UserFolders) -> Iterator[WorkerClient]:
         yield started
     assert pid is not None
     assert not process_exists(pid)
-
-
-def process_exists(pid: int) -> bool:
-    """Whether a process of that id runs; a zombie does not count."""
-    import psutil
-
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Poll ``true``; fail the test when it does not come true in time."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-def leftovers(out: Path) -> list[str]:
-    """Names in the sets folder that belong to no whole set."""
-    if not out.exists():
-        return []
-    return [entry.name for entry in out.iterdir() if not (entry / "set.json").is_file()]
