@@ -1,0 +1,36 @@
+"""The plugin: tells ICL Studio of the embedded model. Light; the weights are data."""
+
+import json
+
+from icl_studio.api import CanvasRule, ModelSpec, hookimpl
+from icl_studio.paths import resource
+
+ICL_STUDIO_API = 1
+FOLDER = ("models", "tiny")
+
+
+def known_words() -> tuple[str, ...]:
+    """The words the shipped weights were trained on; empty while there are no weights."""
+    try:
+        text = resource(*FOLDER, "vocabulary.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    data = json.loads(text)
+    return tuple(data["words"] if isinstance(data, dict) else data)
+
+
+@hookimpl
+def icl_studio_models() -> list[ModelSpec]:
+    """The embedded model; it draws every panel with a short side of 96 pixels."""
+    return [
+        ModelSpec(
+            id="tiny",
+            title="tiny (embedded)",
+            source="resource:" + "/".join(FOLDER),
+            family="tiny",
+            canvas=CanvasRule(canvas_multiple=16, panel_multiple=16, panel_short_side=96),
+            max_sequence_length=128,
+            licence="Apache-2.0",
+            vocabulary=known_words(),
+        )
+    ]
