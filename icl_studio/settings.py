@@ -27,7 +27,8 @@ class Settings(Frozen):
     """What a user has chosen once and for all; every field has a default.
 
     ``device`` and ``dtype`` None let the engine choose; ``sets_folder`` None is the user's
-    own sets folder; ``set_name`` is a naming template (docs/sets.md); ``disabled_plugins`` holds entry point names and names of task files.
+    own sets folder; ``set_name`` is a naming template (docs/sets.md); ``disabled_plugins``
+    holds names of entry points and of task files.
     """
 
     model: str = Field(default="tiny", min_length=1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -74,21 +76,39 @@ def load_registry(folders: UserFolders, settings: Settings, *, safe_mode: bool =
     Order decides who owns an id: our own plugins, the others by name, then task files.
     ``safe_mode`` imports only our own plugins; task files, which hold no code, stay.
     """
-    disabled = settings.disabled_plugins
-    guard = LoadGuard(folders.cache)
-    manager, infos = build_plugin_manager(disabled=disabled, safe_mode=safe_mode, guard=guard)
+    return gather(
+        None,
+        disabled=settings.disabled_plugins,
+        safe_mode=safe_mode,
+        guard=LoadGuard(folders.cache),
+        tasks=folders.tasks,
+    )
+
+
+def gather(
+    entry_points: Iterable[EntryPoint] | None,
+    *,
+    disabled: Collection[str] = (),
+    safe_mode: bool = False,
+    guard: LoadGuard | None = None,
+    tasks: Path | None = None,
+) -> Registry:
+    """The registry of ``entry_points`` (None: all installed) and of the files in ``tasks``."""
+    manager, infos = build_plugin_manager(
+        entry_points, disabled=disabled, safe_mode=safe_mode, guard=guard
+    )
     shelf = _Shelf()
     plugins = []
     for info in infos:
         if info.state != "ok":
             plugins.append(info)
             continue
-        own = info.name in OWN_PLUGINS
-        with contextlib.nullcontext() if own else guard.loading(info):
+        foreign = guard is not None and info.name not in OWN_PLUGINS
+        with guard.loading(info) if guard and foreign else contextlib.nullcontext():
             offered, found = specs_of(manager, info)
         # What returned one wrong thing is not trusted with another: all of it stays out.
         plugins.append(info.broken(*found) if found else shelf.take(info, offered))
-    for info, task in load_task_files(folders.tasks, disabled):
+    for info, task in load_task_files(tasks, disabled) if tasks else ():
         plugins.append(shelf.take(info, [("task", task)]) if task else info)
     return shelf.registry(tuple(plugins))
 

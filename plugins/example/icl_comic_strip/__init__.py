@@ -1,0 +1,1 @@
+"""Comic strip, a task for ICL Studio."""
