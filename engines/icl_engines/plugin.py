@@ -5,7 +5,9 @@ Runs in the window's process, so nothing here imports torch: factories are named
 
 from __future__ import annotations
 
-from icl_studio.api import EngineSpec, hookimpl
+from icl_studio.api import EngineSpec, ModelSpec, hookimpl
+
+from .models import FLUX_MODELS
 
 ICL_STUDIO_API = 1
 
@@ -21,3 +23,9 @@ def icl_studio_engines() -> list[EngineSpec]:
             requires=("torch", "diffusers"),
         )
     ]
+
+
+@hookimpl
+def icl_studio_models() -> list[ModelSpec]:
+    """FLUX.1 [dev] and [schnell] by short names; downloaded from the hub when first used."""
+    return list(FLUX_MODELS)
