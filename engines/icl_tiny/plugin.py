@@ -15,8 +15,7 @@ def known_words() -> tuple[str, ...]:
         text = resource(*FOLDER, "vocabulary.json").read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
-    data = json.loads(text)
-    return tuple(data["words"] if isinstance(data, dict) else data)
+    return tuple(json.loads(text)["known_words"])
 
 
 @hookimpl
