@@ -58,6 +58,11 @@ def choose_dtype(options: EngineOptions, device: torch.device) -> torch.dtype:
             f"There is no precision called {options.dtype!r}.",
             fix=f"Use one of {', '.join(DTYPES)}, or leave it out.",
         )
+    if dtype is torch.float16 and device.type == "cpu":
+        raise UserError(
+            "A CPU cannot run this model in float16.",
+            fix="Use --dtype float32 or bfloat16, or leave it out.",
+        )
     if dtype is torch.bfloat16 and not _has_bfloat16(device):
         raise UserError(
             f"{device_name(device)} does not compute in bfloat16.",
