@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from .problems import CaptionInvalid, Frozen, Problem
 
 MARKER = re.compile(r"\[[A-Z0-9]+(?:-[A-Z0-9]+)*\]")
-_ROLE = re.compile(r"<([^<>\n]{1,40})>")
+_ROLE = re.compile(r"<(?! )([^<>\n]{1,40})(?<! )>")
 _ENDED = (".", "!", "?", "…")
 SUMMARY = "{summary}"
 
