@@ -1,0 +1,154 @@
+"""Sentence forms. Gaps: {who} a described creature, {name} a role name, {it} a reference to it,
+{doing} and {does} what it does, {place} where, {of} the same after "of", {side} at which side.
+
+The EVALUATION lists are never used in training: they ask whether the model understands sentences
+that it has not seen, made of words that it has.
+"""
+
+from collections.abc import Iterator
+
+STORY_SUMMARIES = (
+    "{who} goes on holiday",
+    "{who} travels around the world",
+    "{who} on a long journey",
+    "{who} goes on an adventure",
+    "{who} sees the world",
+    "a day in the life of {who}",
+    "the adventures of {who}",
+    "a story about {who}",
+    "a little story with {who}",
+    "we follow {who} from place to place",
+    "{who} in three scenes",
+    "a short film about {who}",
+    "three shots of {who}",
+    "{who} has a busy day",
+    "{who}",
+)
+NAMED_SUMMARIES = (
+    "<{name}>, {who}, goes on holiday",
+    "<{name}>, {who}, sets out on a journey",
+    "the story of <{name}>, {who}",
+    "<{name}> is {who}",
+    "{who} named <{name}> sees the world",
+    "a day with <{name}>, {who}",
+)
+SET_SUMMARIES = (
+    "{who} in {count} places",
+    "{who} in {count} pictures",
+    "the same creature, {who}, in every picture",
+    "{count} pictures of {who}",
+    "{count} views of {who}",
+    "{who} shown {count} times",
+    "a set of pictures of {who}",
+    "this set shows {who}",
+    "{who}",
+    "{who} goes on holiday",
+    "{who} here and there",
+)
+PLAIN_SUMMARIES = (
+    "a little story",
+    "{count} pictures of one creature",
+    "a creature goes on holiday",
+    "one creature in {count} places",
+    "the same creature in every picture",
+    "a small adventure",
+    "a journey in {count} pictures",
+)
+MIXED_SUMMARIES = (
+    "different creatures in different places",
+    "{count} creatures in {count} places",
+    "{count} different creatures",
+    "a group of friends",
+    "creatures from all over the world",
+    "{count} little friends",
+    "each picture shows another creature",
+)
+FOUR_PANEL_SUMMARIES = (
+    "this [FOUR-PANEL] picture shows {who}",
+    "a [FOUR-PANEL] portrait of {who}",
+    "{who} in a [FOUR-PANEL] photo set",
+    "[FOUR-PANEL] {who}",
+    "a [FOUR-PANEL] picture of {who} in different places",
+)
+PANELS_WITH_SUBJECT = (
+    "{it} is {doing} {place}",
+    "{it} {does} {place}",
+    "{it} {doing} {place}",
+    "{it} {does} {place}, {side}",
+    "{it} {doing} {side} {place}",
+    "{it} is {doing} {side} of {of}",
+    "{it} {doing} {side} of {of}",
+    "{side}, {it} {does} {place}",
+    "{place}, {it} {does} {side}",
+    "{place} {it} is {doing}",
+    "{place}, {it} is {doing}, {side}",
+    "{it} {place}, {doing}",
+    "{it} is {place}, {doing} {side}",
+    "{it} {place} {side}, {doing}",
+    "we see {it} {doing} {place} {side}",
+    "{it} {side}, {doing} {place}",
+)
+PANELS_WITHOUT_SUBJECT = (
+    "{doing} {place}",
+    "{doing} {side} of {of}",
+    "{doing} {side} {place}",
+    "{doing} {place}, {side}",
+    "{doing} {place} {side}",
+    "{place}, {doing}",
+    "{place}, {doing} {side}",
+    "{side} {place}, {doing}",
+    "{side} of {of}, {doing}",
+    "{place}: {doing} {side}",
+)
+# Where the action is plain standing it may go unsaid.
+PANELS_STANDING = (
+    "{it} {place}",
+    "{it} {side} of {of}",
+    "{it} {place}, {side}",
+    "{place}",
+    "{side} of {of}",
+    "{place} {side}",
+    "{of}",
+)
+REFERENCES = (
+    "it",
+    "it",
+    "the creature",
+    "the same creature",
+    "the {colour} creature",
+    "the {body} {colour} creature",
+    "the {body} creature",
+)
+COUNTS = {2: "two", 3: "three", 4: "four"}
+
+EVALUATION_SUMMARIES = (
+    "we see the world with {who}",
+    "the holiday of {who}",
+    "a long day for {who}",
+    "three places and {who}",
+)
+EVALUATION_PANELS = (
+    "here {it} is {doing} {place}, {side}",
+    "{doing}, {side} of {of}",
+    "{it}, {doing} {side}, {place}",
+    "now {it} {does} {side} {place}",
+)
+
+
+def training_texts() -> Iterator[str]:
+    """Every form that training captions are made from."""
+    for forms in (
+        STORY_SUMMARIES,
+        NAMED_SUMMARIES,
+        SET_SUMMARIES,
+        PLAIN_SUMMARIES,
+        MIXED_SUMMARIES,
+        FOUR_PANEL_SUMMARIES,
+        PANELS_WITH_SUBJECT,
+        PANELS_WITHOUT_SUBJECT,
+        PANELS_STANDING,
+        REFERENCES,
+        tuple(COUNTS.values()),
+    ):
+        yield from (form.replace("[FOUR-PANEL]", "") for form in forms)
+    yield "a an and with wearing in who wears its on head little small"
