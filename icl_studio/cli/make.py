@@ -1,0 +1,245 @@
+"""``icl-studio make TASK``: a shared description and a text per panel become a set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import AppContext, JsonOption, context, emit_json, out, warn
+
+if TYPE_CHECKING:
+    from ..domain.caption import CaptionParts
+    from ..domain.request import SetRequest
+    from ..generate.asking import Wishes
+
+
+def command(
+    task: Annotated[
+        str | None, typer.Argument(metavar="[TASK]", help="A task's id: see 'icl-studio tasks'.")
+    ] = None,
+    summary: Annotated[
+        str | None, typer.Option(help="What the set shows as a whole.", metavar="TEXT")
+    ] = None,
+    panel: Annotated[
+        list[str] | None,
+        typer.Option(help="What one panel shows; once per panel, in order.", metavar="TEXT"),
+    ] = None,
+    example: Annotated[bool, typer.Option("--example", help="Use the task's own example.")] = False,
+    request: Annotated[
+        Path | None,
+        typer.Option(
+            help="Make what this file asks for: a request's JSON, a set, or a PNG of a set.",
+            metavar="FILE",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the first set; drawn if left out.")
+    ] = None,
+    count: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many sets: seeds SEED, SEED+1, …")
+    ] = 1,
+    steps: Annotated[int | None, typer.Option(help="Sampling steps.")] = None,
+    guidance: Annotated[float | None, typer.Option(help="How closely to follow the text.")] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:WEIGHT]", help="A LoRA instead of the task's own; can be repeated."
+        ),
+    ] = None,
+    no_lora: Annotated[bool, typer.Option("--no-lora", help="Use no LoRA at all.")] = False,
+    model: Annotated[
+        str | None, typer.Option(help="A model's id, diffusers folder, or hub id.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="What computes: auto, torch, …")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Draw each set by itself, so that it replays exactly.")
+    ] = False,
+    batch: Annotated[
+        int, typer.Option(min=1, max=64, help="Draw up to this many sets together.")
+    ] = 1,
+    name: Annotated[str | None, typer.Option(help="A label for the set.")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Keep the sets in this folder.", metavar="FOLDER")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and print the request; make nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Make a set: one sheet, its panels, and a record of how they were made.
+
+    Prints the folder of each finished set. Ctrl-C stops between two steps and keeps what
+    is finished; a second Ctrl-C stops at once.
+    """
+    from ..errors import UserError
+    from ..generate.asking import Wishes, parse_lora, seeds_from
+
+    if lora and no_lora:
+        raise UserError("--lora and --no-lora exclude each other.", fix="Leave one out.")
+    app = context()
+    wishes = Wishes(
+        model=model,
+        adapters=tuple(map(parse_lora, lora)) if lora else () if no_lora else None,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        exact=exact or None,
+        engine=engine,
+        name=name,
+    )
+    typed = (task, summary, tuple(panel or ()), example)
+    asked = _stored(app, request, typed, wishes) if request else _new(app, typed, wishes)
+    requests = seeds_from(asked, count)
+    _say_unknown_words(app, asked)
+    if dry_run:
+        _show(app, requests, as_json)
+        return 0
+    return _make(app, requests, out_folder, (device, dtype), batch, as_json)
+
+
+_Typed = tuple[str | None, str | None, tuple[str, ...], bool]
+
+
+def _new(app: AppContext, typed: _Typed, wishes: Wishes) -> SetRequest:
+    """The request that the user typed, or the task's example."""
+    from dataclasses import replace
+
+    from ..errors import UserError
+    from ..generate.asking import new_request
+
+    task, summary, panels, example = typed
+    if task is None:
+        raise UserError(
+            "Which task?",
+            fix=f"Give one of {', '.join(app.registry.tasks)}, or --request FILE.",
+        )
+    app.registry.task(task)
+    wishes = replace(
+        wishes,
+        model=wishes.model or app.settings.model,
+        engine=wishes.engine or app.settings.engine,
+    )
+    if example:
+        if summary is not None or panels:
+            raise UserError(
+                "--example brings its own texts.", fix="Leave out --summary and --panel."
+            )
+        parts, seed = _example(app, task, wishes.model or "")
+        wishes = replace(wishes, seed=seed if wishes.seed is None else wishes.seed)
+    else:
+        parts = _parts(task, summary, panels)
+    return new_request(app.registry, app.folders, task, parts, wishes)
+
+
+def _parts(task: str, summary: str | None, panels: tuple[str, ...]) -> CaptionParts:
+    from ..domain.caption import CaptionParts
+    from ..errors import RequestInvalid
+
+    if summary is None and not panels:
+        raise RequestInvalid(
+            f"There is nothing to draw for the task {task!r}.",
+            fix="Give --summary TEXT and one --panel TEXT for each panel, or --example.",
+        )
+    return CaptionParts(summary=summary or "", panels=panels)
+
+
+def _example(app: AppContext, task: str, model: str) -> tuple[CaptionParts, int]:
+    from ..errors import NotFound
+    from ..models.find import find_model
+
+    found = app.registry.task(task).example_for(find_model(model, app.registry).family)
+    if found is None:
+        raise NotFound(
+            f"The task {task!r} has no example for the model {model!r}.",
+            fix="Give --summary and --panel.",
+        )
+    return found.parts, found.seed
+
+
+def _stored(app: AppContext, file: Path, typed: _Typed, wishes: Wishes) -> SetRequest:
+    """The request in ``file`` with the given options put over it."""
+    from ..errors import UserError
+    from ..generate.asking import caption_is_edited, changed_request
+    from ..generate.stored import read_request
+
+    if any(typed):
+        raise UserError(
+            "--request brings its own task and texts.",
+            fix="Leave out TASK, --summary, --panel and --example.",
+        )
+    asked = changed_request(read_request(file), app.registry, app.folders, wishes)
+    if caption_is_edited(asked, app.registry):
+        warn("the stored caption differs from what the task writes today; it is drawn as stored.")
+    return asked
+
+
+def _say_unknown_words(app: AppContext, asked: SetRequest) -> None:
+    from ..generate.asking import unknown_words
+    from ..models.find import find_model
+
+    model = find_model(asked.model, app.registry)
+    unknown = unknown_words(model, asked.parts)
+    if unknown:
+        what = "the embedded model" if model.source.startswith("resource:") else model.title
+        words = ", ".join(f"'{word}'" for word in unknown[:12])
+        more = f" and {len(unknown) - 12} more words" if len(unknown) > 12 else ""
+        warn(f"{what} does not know {words}{more}; it draws what it knows.")
+
+
+def _show(app: AppContext, requests: tuple[SetRequest, ...], as_json: bool) -> None:
+    """Print what would be made, after looking whether its engine is there."""
+    from ..generate.planning import choose_engine
+
+    engine = choose_engine(requests[0].engine, app.registry)
+    if as_json:
+        emit_json(requests[0] if len(requests) == 1 else {"requests": requests})
+        return
+    first = requests[0]
+    adapters = ", ".join(f"{use.source} at {use.weight:g}" for use in first.adapters)
+    lines = {
+        "task": first.task,
+        "caption": first.caption,
+        "canvas": str(first.layout.canvas),
+        "panels": ", ".join(first.layout.names),
+        "model": first.model,
+        "engine": engine.id,
+        "LoRA": adapters or "none",
+        "sampling": f"{first.sampling.steps} steps, guidance {first.sampling.guidance:g}",
+        "seeds": ", ".join(str(asked.seed) for asked in requests[:8])
+        + (" …" if len(requests) > 8 else ""),
+        "digest": first.digest,
+    }
+    for key, value in lines.items():
+        out.print(f"{key:9} {value}", markup=False, soft_wrap=True)
+
+
+def _make(
+    app: AppContext,
+    requests: tuple[SetRequest, ...],
+    out_folder: Path | None,
+    options: tuple[str | None, str | None],
+    batch: int,
+    as_json: bool,
+) -> int:
+    from ..engines.protocol import EngineOptions
+    from ..generate.planning import Place, plan
+    from ..generate.running import run
+    from .making import Bar, report
+
+    device, dtype = options
+    place = Place(
+        out=out_folder or app.sets_root,
+        set_name=app.settings.set_name,
+        options=EngineOptions(
+            device=device or app.settings.device, dtype=dtype or app.settings.dtype
+        ),
+    )
+    with Bar(enabled=not as_json, lines=not as_json) as bar:
+        jobs = plan(requests, app.registry, app.folders, place, bar.downloading)
+        bar.expect(jobs)
+        outcome = run(jobs, app.folders, bar.on_event, batch=batch, on_stop=bar.stopping)
+    return report(outcome, as_json=as_json)

@@ -1,0 +1,113 @@
+"""From requests to jobs: engine chosen, model and adapters found, folders named, disk tried."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ..domain.request import SetRequest
+from ..engines.protocol import EngineOptions, EngineSpec
+from ..errors import NotFound
+from ..models.adapters import resolve_adapter
+from ..models.find import find_model
+from ..models.locate import DownloadProgress, locate
+from ..models.tokens import token_counter
+from ..paths import UserFolders
+from ..plugins import Registry
+from ..sets.files import make_folders, remove_if_empty, storage
+from ..sets.naming import DEFAULT_SET_NAME, check_template, set_folder_name
+from ..sets.record import new_set_id
+from ..worker.protocol import GenerateJob
+from .asking import check
+
+FAVOURITE = "torch"
+"""What ``auto`` means wherever it is installed: every feature works on it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where sets go and what computes them; nothing here changes a pixel on one machine."""
+
+    out: Path
+    set_name: str = DEFAULT_SET_NAME
+    options: EngineOptions = field(default_factory=EngineOptions)
+    previews: Path | None = None
+
+
+def plan(
+    requests: Sequence[SetRequest],
+    registry: Registry,
+    folders: UserFolders,
+    place: Place,
+    progress: DownloadProgress | None = None,
+) -> tuple[GenerateJob, ...]:
+    """One job per request, in order. Downloads what is missing and may be downloaded.
+
+    Every way in which a job can be known to fail is found here, cheapest first: template,
+    folder, engine, adapters, then the model. Raises the ``UserError`` of each.
+    """
+    check_template(place.set_name)
+    check_folder(place.out)
+    engines = {name: choose_engine(name, registry) for name in {r.engine for r in requests}}
+    uses = dict.fromkeys(use for request in requests for use in request.adapters)
+    files = {use: resolve_adapter(use, folders, progress) for use in uses}
+    names = dict.fromkeys(request.model for request in requests)
+    models = {name: locate(find_model(name, registry), folders, progress) for name in names}
+    counters = {name: token_counter(model) for name, model in models.items()}
+    jobs = []
+    for request in requests:
+        check(request, models[request.model].spec, counters[request.model])
+        set_id = new_set_id()
+        jobs.append(
+            GenerateJob(
+                id=set_id,
+                request=request,
+                model=models[request.model],
+                adapters=tuple(files[use] for use in request.adapters),
+                engine=engines[request.engine],
+                options=place.options,
+                out=place.out.absolute(),
+                folder_name=set_folder_name(place.set_name, request, set_id, datetime.now()),
+                previews=place.previews,
+            )
+        )
+    return tuple(jobs)
+
+
+def choose_engine(name: str, registry: Registry) -> EngineSpec:
+    """The engine called ``name``; for ``auto`` torch, else the first that is installed.
+
+    Raises ``NotFound`` with what there is, and when nothing is installed that can run.
+    """
+    if name != "auto":
+        return registry.engine(name)
+    fitting = [spec for spec in registry.engines.values() if not missing_modules(spec)]
+    if not fitting:
+        raise NotFound(
+            "There is no engine that can run on this machine.",
+            fix="Run `icl-studio doctor` to see what is missing.",
+        )
+    return next((spec for spec in fitting if spec.id == FAVOURITE), fitting[0])
+
+
+def missing_modules(spec: EngineSpec) -> tuple[str, ...]:
+    """Modules that ``spec`` needs and this Python has not; looks only, imports nothing."""
+    return tuple(name for name in spec.requires if importlib.util.find_spec(name) is None)
+
+
+def check_folder(out: Path) -> None:
+    """Raise ``StorageProblem`` unless sets can be saved in ``out``; leaves nothing behind.
+
+    Asked before an hour of work, not after it.
+    """
+    with storage("looking whether sets can be saved", out):
+        made = make_folders(out.absolute())
+        try:
+            with tempfile.TemporaryFile(dir=out):
+                pass
+        finally:
+            remove_if_empty(made)
