@@ -179,7 +179,7 @@ def _unreserved(name: str) -> str:
 def _shown(token: str, value: Value, form: str) -> str:
     """A value as text without path separators; ``form`` as :data:`TOKENS` describes."""
     if isinstance(value, datetime):
-        text = value.strftime(form or ("%Y-%m-%d" if token == "date" else "%H%M%S"))
+        text = _moment(value, form or ("%Y-%m-%d" if token == "date" else "%H%M%S"))
     elif isinstance(value, int):
         text = f"{value:0{int(form or 1)}}"
     elif isinstance(value, float):
@@ -188,6 +188,13 @@ def _shown(token: str, value: Value, form: str) -> str:
         text = _shorten(value[: int(form)] if form else value, MAX_VALUE_BYTES)
     # Braces in a value must not read as a token when the counter is put in later.
     return _FORBIDDEN.sub("-", text).replace("{", "(").replace("}", ")")
+
+
+def _moment(value: datetime, form: str) -> str:
+    try:
+        return value.strftime(form)
+    except ValueError as error:  # Windows refuses what Linux leaves as it is
+        raise UserError(f"{form!r} is no form of a date.", fix="Try %Y-%m-%d or %H%M.") from error
 
 
 def _clean(text: str) -> str:

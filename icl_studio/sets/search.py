@@ -1,7 +1,7 @@
 """Searching sets: words, and fields such as ``seed:4711 lora:film rating:>3 flag:pick``.
 
 All terms must fit. A word is looked for in everything a user wrote or chose; ``-term``
-excludes; quotes keep a phrase together: ``"red hat"``, ``lora:"my style"``.
+and ``not:term`` exclude; quotes keep a phrase together: ``"red hat"``, ``lora:"my style"``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from difflib import get_close_matches
 from ..domain.problems import UserError
 from .record import SetRecord
 
-_TERM = re.compile(r'(?P<not>-)?(?:(?P<key>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
+_TERM = re.compile(
+    r'(?P<not>-|not:)?(?:(?P<key>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))'
+)
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
