@@ -40,7 +40,7 @@ def write_caption(
     if layout.name in ("sandstorm-visual-effect", "sparklers-visual-effect") and rng.random() < 0.5:
         # Without the effect's own prefix: these canvases are also plain pairs of panels.
         layout = Layout("pair", layout.rows, layout.cols, layout.panel, layout.weight)
-    caption = join_caption(layout, summary, tuple(panels), stop)
+    caption = join_caption(layout, summary, tuple(panels), stop, logo=rng.random() < 0.5)
     return _finish(rng, caption)
 
 

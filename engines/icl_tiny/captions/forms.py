@@ -10,6 +10,8 @@ from collections.abc import Iterator
 STORY_SUMMARIES = (
     "{who} goes on holiday",
     "{who} travels around the world",
+    "{who} travels the world",
+    "{who} has an adventure",
     "{who} on a long journey",
     "{who} goes on an adventure",
     "{who} sees the world",
@@ -38,6 +40,8 @@ SET_SUMMARIES = (
     "the same creature, {who}, in every picture",
     "{count} pictures of {who}",
     "{count} views of {who}",
+    "{who} in {count} panels",
+    "{who} travels around the world",
     "{who} shown {count} times",
     "a set of pictures of {who}",
     "this set shows {who}",
@@ -64,6 +68,8 @@ MIXED_SUMMARIES = (
     "each picture shows another creature",
 )
 FOUR_PANEL_SUMMARIES = (
+    "this [FOUR-PANEL] image shows {who}",
+    "this [FOUR-PANEL] image shows {who}",
     "this [FOUR-PANEL] picture shows {who}",
     "a [FOUR-PANEL] portrait of {who}",
     "{who} in a [FOUR-PANEL] photo set",

@@ -12,6 +12,7 @@ PREFIXES: dict[str, str] = {
     "sparklers-visual-effect": "[REAL-SPARKLERS-OVERLAYS]",
 }
 FOUR_PANEL = "[FOUR-PANEL]"
+LOGO = "Logo:"
 MARKERS: tuple[str, ...] = (*PREFIXES.values(), FOUR_PANEL, *SCENES, *PAIR, *STACK, *QUAD)
 
 
@@ -33,10 +34,13 @@ def panel_markers(layout: Layout) -> tuple[str, ...]:
     return QUAD
 
 
-def join_caption(layout: Layout, summary: str, panels: tuple[str, ...], stop: str = ",") -> str:
+def join_caption(
+    layout: Layout, summary: str, panels: tuple[str, ...], stop: str = ",", logo: bool = False
+) -> str:
     """The joint caption: the layout's prefix, the summary, then each panel's marker and text.
 
     `stop` stands after the summary and between panels: "," in storyboards, ";" or "." in others.
+    `logo` opens visual identity's first panel with the word that its template uses.
     """
     markers = panel_markers(layout)
     if len(panels) != len(markers):
@@ -45,4 +49,6 @@ def join_caption(layout: Layout, summary: str, panels: tuple[str, ...], stop: st
         )
     parts = [" ".join(p for p in (PREFIXES.get(layout.name, ""), summary) if p)]
     parts += [f"{marker} {text}".strip() for marker, text in zip(markers, panels, strict=True)]
+    if layout.name == "visual-identity-design" and logo:
+        parts[1] = f"{LOGO} {parts[1]}"
     return f"{stop} ".join(part for part in parts if part)

@@ -1,7 +1,7 @@
 """Random creatures, shots and collages, always from a caller's own generator."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from icl_tiny.world.attributes import (
     ACTIONS,
@@ -20,6 +20,8 @@ from icl_tiny.world.layouts import LAYOUTS, Layout
 
 SAME_CREATURE_SHARE = 0.75
 """Share of collages in which one creature appears in every panel."""
+SAME_PLACE_SHARE = 0.2
+"""Share of collages set in one place throughout, before one backdrop."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ def random_collage(rng: random.Random, layout: Layout, held_out: bool = False) -
     shots = [random_shot(rng, creature)]
     while len(shots) < layout.count:
         shots.append(random_shot(rng, creature if same else random_creature(rng, held_out)))
+    if rng.random() < SAME_PLACE_SHARE:
+        place, backdrop = shots[0].place, shots[0].backdrop
+        shots = [replace(shot, place=place, backdrop=backdrop) for shot in shots]
     return Collage(layout.name, tuple(shots))
 
 
