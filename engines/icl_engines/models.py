@@ -7,7 +7,7 @@ from icl_studio.api import ModelSpec, Sampling
 FLUX_MODELS: tuple[ModelSpec, ...] = (
     ModelSpec(
         id="flux.1-dev",
-        title="FLUX.1 [dev], the model In-Context LoRA was made for",
+        title="FLUX.1 [dev]",
         source="black-forest-labs/FLUX.1-dev",
         family="flux.1",
         max_sequence_length=512,
@@ -18,7 +18,7 @@ FLUX_MODELS: tuple[ModelSpec, ...] = (
     ),
     ModelSpec(
         id="flux.1-schnell",
-        title="FLUX.1 [schnell], four steps, without guidance",
+        title="FLUX.1 [schnell], 4 steps",
         source="black-forest-labs/FLUX.1-schnell",
         family="flux.1",
         max_sequence_length=256,

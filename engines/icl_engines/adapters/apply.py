@@ -78,11 +78,14 @@ class AdapterStack:
         model = self._transformer
         _forget_configs(model)
         inject_adapter_in_model(_config(deltas), model, name, low_cpu_mem_usage=True)
-        place = {"device": model.device, "dtype": model.dtype}
         state = {}
-        for module, (a, b) in deltas.items():
-            state[f"{module}.lora_A.weight"] = a.to(**place)
-            state[f"{module}.lora_B.weight"] = b.to(**place).contiguous()
+        for module, delta in deltas.items():
+            for part, matrix in zip("AB", delta, strict=True):
+                # Always a copy: a tensor of the mapped file would keep the file open, and its
+                # alignment changes the last bits of a product on some CPUs.
+                state[f"{module}.lora_{part}.weight"] = matrix.to(
+                    device=model.device, dtype=model.dtype, copy=True
+                )
         result = set_peft_model_state_dict(model, state, name, low_cpu_mem_usage=True)
         _forget_configs(model)
         wrapped = {module for module, layer in self._wrapped() if name in layer.lora_A}

@@ -22,13 +22,12 @@ LOOKS_LIKE = (
     (b"version https://git-lfs", "a Git LFS pointer; the LoRA itself was not downloaded"),
     (b"<", "a web page, not safetensors: the download was refused, perhaps"),
 )
-SAFETENSORS_ERRORS = (
-    ("MetadataIncompleteBuffer", "it is truncated"),
-    ("HeaderTooSmall", "it is truncated"),
-    ("InvalidHeaderLength", "it is truncated, or not safetensors"),
-    ("HeaderTooLarge", "its header is too large: it is not safetensors"),
-    ("InvalidHeader", "its header is damaged, or it is not safetensors"),
+PARSER_WORDS = (
+    ("not fully covered", "it is truncated"),
+    ("IncompleteBuffer", "it is truncated"),
+    ("eader", "its header is damaged"),
 )
+"""What the safetensors parser says (0.6 by code, 0.8 in words), for users."""
 AGAIN = "Download the LoRA again, as .safetensors."
 
 
@@ -74,6 +73,7 @@ def _sniff(path: Path) -> None:
     try:
         with path.open("rb") as file:
             start = file.read(32)
+            size = file.seek(0, 2)
     except OSError as error:
         raise AdapterRejected(
             f"{path} cannot be read: {error.strerror or error}.", fix="Check the path."
@@ -83,14 +83,21 @@ def _sniff(path: Path) -> None:
     for magic, what in LOOKS_LIKE:
         if start.startswith(magic) and start[8:9] != b"{":
             raise AdapterRejected(f"{path} is {what}.", fix=AGAIN)
+    header = int.from_bytes(start[:8], "little")
+    if size < 8 or header > size - 8:
+        raise AdapterRejected(
+            f"{path} is truncated, or no safetensors at all: it has {size} bytes, and its "
+            f"header alone should have {header}.",
+            fix=AGAIN,
+        )
 
 
 def _reason(error: Exception) -> str:
-    """The words for what the safetensors parser reports by code."""
+    """The words for what the safetensors parser reports."""
     text = str(error)
-    for code, words in SAFETENSORS_ERRORS:
-        if code in text:
-            return words
+    for theirs, ours in PARSER_WORDS:
+        if theirs in text:
+            return f"{ours} ({text.rstrip('.')})"
     return text.rstrip(".")
 
 
