@@ -11,6 +11,7 @@ every engine is, through its :class:`EngineSpec`, so it runs in a real worker pr
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import sys
@@ -65,19 +66,47 @@ class FakeBehaviour(Frozen):
 
 
 def write_fake_model(folder: Path, behaviour: FakeBehaviour | None = None) -> LocatedModel:
-    """Write a model folder that :class:`FakeEngine` can load; creates or replaces it."""
+    """Write a model folder that :class:`FakeEngine` can load; creates or replaces it.
+
+    It passes for a diffusers FLUX folder (without a single weight), so that it can be named
+    with ``--model``. Its tokenizer counts words; panels have a short side of 32 pixels.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    text = (behaviour or FakeBehaviour()).model_dump_json(indent=2)
-    (folder / BEHAVIOUR_FILE).write_text(text, encoding="utf-8")
+    rule = CanvasRule(canvas_multiple=16, panel_short_side=32)
+    own = {"family": "fake", "canvas": rule.model_dump(), "max_sequence_length": 128}
+    texts = {
+        BEHAVIOUR_FILE: (behaviour or FakeBehaviour()).model_dump_json(indent=2),
+        "model_index.json": '{"_class_name": "FluxPipeline"}',
+        "icl_studio.json": json.dumps(own),
+        "scheduler/scheduler_config.json": "{}",
+        "tokenizer/vocab.json": "{}",
+        "tokenizer_2/tokenizer.json": _word_counter(),
+    }
+    for name in ("transformer", "vae", "text_encoder", "text_encoder_2"):
+        texts[f"{name}/config.json"] = "{}"
+        texts[f"{name}/model.safetensors"] = "\2" + "\0" * 7 + "{}"  # a file of no tensors
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     spec = ModelSpec(
         id="fake",
         title="Fake model",
         source=str(folder),
         family="fake",
-        canvas=CanvasRule(canvas_multiple=16, panel_short_side=32),
+        canvas=rule,
         max_sequence_length=128,
     )
     return LocatedModel(spec=spec, folder=folder)
+
+
+def _word_counter() -> str:
+    """A ``tokenizer.json`` that makes every word one (unknown) token."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return str(tokenizer.to_str())
 
 
 def create_fake_engine(model: LocatedModel, options: EngineOptions) -> FakeEngine:

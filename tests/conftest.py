@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,3 +23,43 @@ def random_flux(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from icl_engines.testing import write_random_flux
 
     return write_random_flux(tmp_path_factory.mktemp("models") / "random-flux", seed=0)
+
+
+@pytest.fixture
+def fake_studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes the fake engine the one that ``auto`` means, found by entry point as any other.
+
+    The returned function writes a model folder whose engine behaves as its keywords say
+    (:class:`icl_studio.testing.FakeBehaviour`); child processes see the same plugin.
+    """
+    from icl_studio.testing import FakeBehaviour, write_fake_model
+
+    plugins = tmp_path / "plugins"
+    info = plugins / "icl_studio_fake-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: icl-studio-fake\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(
+        "[icl_studio]\nfake = icl_studio_fake\n", encoding="utf-8"
+    )
+    (plugins / "icl_studio_fake.py").write_text(FAKE_PLUGIN, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(plugins))
+    monkeypatch.setenv("PYTHONPATH", str(plugins))
+    monkeypatch.setattr("icl_studio.generate.planning.FAVOURITE", "fake")
+
+    def write(name: str = "modell-ü", **behaviour: Any) -> Path:
+        return write_fake_model(tmp_path / name, FakeBehaviour(**behaviour)).folder
+
+    return write
+
+
+FAKE_PLUGIN = """
+from icl_studio.api import hookimpl
+from icl_studio.testing import FAKE_ENGINE
+
+ICL_STUDIO_API = 1
+
+
+@hookimpl
+def icl_studio_engines():
+    return [FAKE_ENGINE]
+"""

@@ -234,6 +234,7 @@ def _make(
     place = Place(
         out=out_folder or app.sets_root,
         set_name=app.settings.set_name,
+        previews=app.folders.cache / "previews",
         options=EngineOptions(
             device=device or app.settings.device, dtype=dtype or app.settings.dtype
         ),

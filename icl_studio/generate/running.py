@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any, Self
 
 from .. import errors
-from ..domain.events import Cancelled, Event, Failed, Finished
-from ..errors import InternalError, UserError
+from ..domain.events import Cancelled, Event, Failed, Finished, Progress
+from ..errors import InternalError, UserError, WorkerDied
 from ..paths import UserFolders
 from ..worker.client import WorkerClient
 from ..worker.protocol import GenerateJob
@@ -48,14 +48,19 @@ def run(
     were finished before any of this are kept.
     """
     ends: dict[str, Event] = {}
-    with WorkerClient(folders) as client, stopping(client, on_stop):
-        for event in client.generate(jobs, batch=batch):
-            if isinstance(event, Finished | Failed | Cancelled):
-                ends[event.job] = event
-            if on_event is not None:
-                on_event(event)
+    with WorkerClient(folders) as client, Stopping(client, on_stop) as stop:
+        try:
+            for event in client.generate(jobs, batch=batch):
+                stop.working |= not (isinstance(event, Progress) and event.phase == "load")
+                if isinstance(event, Finished | Failed | Cancelled):
+                    ends[event.job] = event
+                if on_event is not None:
+                    on_event(event)
+        except WorkerDied:
+            if not stop.killed:
+                raise
         log = client.log
-    pairs = [(job, ends[job.id]) for job in jobs]
+    pairs = [(job, ends.get(job.id, Cancelled(job=job.id))) for job in jobs]
     return Outcome(
         made=tuple((job, end) for job, end in pairs if isinstance(end, Finished)),
         failed=tuple((job, end) for job, end in pairs if isinstance(end, Failed)),
@@ -64,32 +69,41 @@ def run(
     )
 
 
-@contextmanager
-def stopping(client: WorkerClient, on_stop: Callable[[], None] | None = None) -> Iterator[None]:
-    """While inside, the first Ctrl-C asks ``client`` to cancel, the second kills its worker.
+class Stopping:
+    """While inside, Ctrl-C asks ``client`` to cancel between two steps.
 
-    Only the main thread of a program hears signals; elsewhere this does nothing.
+    A second Ctrl-C ends the worker at once, and so does the first while the model is still
+    being loaded (not yet ``working``): that may take a minute, cannot be interrupted, and
+    there is nothing to lose. Only the main thread of a program hears signals; elsewhere
+    this does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked = False
 
-    def interrupted(*_: int | FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            client.kill()
-            raise KeyboardInterrupt
-        asked = True
-        client.cancel()
-        if on_stop is not None:
-            on_stop()
+    def __init__(self, client: WorkerClient, on_stop: Callable[[], None] | None = None) -> None:
+        self._client = client
+        self._on_stop = on_stop
+        self._before: Any = None
+        self._asked = False
+        self.working = False
+        self.killed = False
 
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupted(self, *_: int | FrameType | None) -> None:
+        if self._asked or not self.working:
+            self.killed = True
+            self._client.kill()
+            return
+        self._asked = True
+        self._client.cancel()
+        if self._on_stop is not None:
+            self._on_stop()
 
 
 def as_error(failed: Failed, log: Path | None = None) -> UserError | InternalError:

@@ -10,6 +10,7 @@ from PIL.Image import Image
 
 log = logging.getLogger(__name__)
 INTERVAL = 0.5
+STALE_SECONDS = 24 * 3600.0
 
 
 class Previews:
@@ -38,7 +39,9 @@ class Previews:
         path = self._folder / f"{self._job}-{step:04}.png"
         part = path.with_suffix(".part")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._written:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                _sweep(self._folder)
             picture.save(part, format="PNG", compress_level=1)
             part.replace(path)
         except OSError as error:
@@ -56,3 +59,11 @@ class Previews:
             except OSError as error:
                 log.warning("preview %s stays: %s", path, error)
         self._written.clear()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what workers that were killed have left here, a day later."""
+    for path in folder.iterdir():
+        old = time.time() - path.stat().st_mtime > STALE_SECONDS
+        if old and path.suffix in (".png", ".part"):
+            path.unlink(missing_ok=True)
