@@ -24,7 +24,7 @@ from .source import HEAVY, Finding, source_findings
 PICKLES = frozenset({".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".dill", ".pyc"})
 NATIVE = frozenset({".so", ".pyd", ".dll", ".dylib", ".exe"})
 DECLARATIVE = ("hatchling", "flit_core", "pdm.backend", "poetry.core", "setuptools", "uv_build")
-RUN_SECONDS = 60
+RUN_SECONDS = 120
 _OURS = Path(__file__).resolve().parents[2]
 
 
