@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 from pathlib import Path
@@ -184,3 +185,10 @@ def test_a_brace_in_a_text_is_no_token(tmp_path: Path) -> None:
     parts = CaptionParts(summary="a {counter} and {x}", panels=("a", "b", "c"))
     assert name_of("{summary}", parts=parts) == "a (counter) and (x)"
     save_one(tmp_path, folder_name=name_of("{summary}", parts=parts))
+
+
+def test_the_documentation_lists_every_token_and_no_other() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "sets.md"
+    table = guide.read_text(encoding="utf-8").split("## Names")[1].split("\nSets are named")[0]
+    listed = {word for row in table.splitlines() for word in re.findall(r"`\{([a-z]+)\}`", row)}
+    assert listed == set(TOKENS)

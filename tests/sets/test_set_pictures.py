@@ -143,7 +143,7 @@ def test_a_sheet_that_does_not_fit_is_refused_with_the_sizes_that_would(tmp_path
     path = saved(tmp_path / "s.png", picture_of(100, 192))
     with pytest.raises(PictureUnreadable, match=r"100x192.*1024x1536 or 128x192") as caught:
         cut_file(path, "t", [FULL, STORYBOARD], tmp_path / "out")
-    assert "Scale or crop it to 118x177 yourself" in caught.value.fix
+    assert "Scale or crop it to 116x174 yourself" in caught.value.fix
     assert not (tmp_path / "out").exists()
 
 
