@@ -140,8 +140,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    # standalone_mode=False: typer raises instead of printing and exiting by itself.
-    result = get_command(app).main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+    # Not typer's own main(): it prints errors and ends the process by itself.
+    command = get_command(app)
+    try:
+        with command.make_context(PROGRAM, arguments) as ctx:
+            result = command.invoke(ctx)
+    except typer.Exit as ended:
+        return ended.exit_code
     return result if isinstance(result, int) else 0
 
 
