@@ -136,10 +136,12 @@ def report(outcome: Outcome, *, as_json: bool, facts: dict[str, Any] | None = No
             answer["error"] = {"type": type(error).__name__, "message": str(error)}
         emit_json(answer)
     elif error is not None:
-        err.print(Text(f"{len(outcome.failed)} sets failed: {error}"), soft_wrap=True)
+        total = len(outcome.failed) + len(outcome.made) + len(outcome.cancelled)
+        err.print(Text(f"{len(outcome.failed)} of {total} sets failed: {error}"), soft_wrap=True)
     if outcome.cancelled:
-        kept = f"{len(outcome.made)} finished sets are kept" if outcome.made else "nothing was kept"
-        err.print(f"Stopped: {kept}, nothing is left half done.")
+        count = len(outcome.made)
+        kept = f"{count} finished set{'s are' if count > 1 else ' is'} kept" if count else ""
+        err.print(f"Stopped: {kept or 'nothing was finished'}, nothing is left half done.")
         return STOPPED
     if error is None:
         return 0
