@@ -136,8 +136,7 @@ def report(outcome: Outcome, *, as_json: bool, facts: dict[str, Any] | None = No
             answer["error"] = {"type": type(error).__name__, "message": str(error)}
         emit_json(answer)
     elif error is not None:
-        total = len(outcome.failed) + len(outcome.made) + len(outcome.cancelled)
-        err.print(Text(f"{len(outcome.failed)} of {total} sets failed: {error}"), soft_wrap=True)
+        err.print(Text(f"Not every set could be made: {error}"), soft_wrap=True)
     if outcome.cancelled:
         count = len(outcome.made)
         kept = f"{count} finished set{'s are' if count > 1 else ' is'} kept" if count else ""

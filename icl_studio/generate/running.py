@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from .. import errors
 from ..domain.events import Cancelled, Event, Failed, Finished, Progress
-from ..errors import InternalError, UserError, WorkerDied
+from ..errors import InternalError, ProtocolError, UserError, WorkerDied
 from ..paths import UserFolders
 from ..worker.client import WorkerClient
 from ..worker.protocol import GenerateJob
@@ -20,16 +20,22 @@ from ..worker.protocol import GenerateJob
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of jobs, each in the order they were given."""
+    """What became of jobs, each in the order they were given.
+
+    ``died`` is why the worker ended before it had told of every job.
+    """
 
     made: tuple[tuple[GenerateJob, Finished], ...]
     failed: tuple[tuple[GenerateJob, Failed], ...]
     cancelled: tuple[GenerateJob, ...]
+    died: InternalError | None = None
     log: Path | None = None
 
     @property
     def error(self) -> UserError | InternalError | None:
-        """The first failure as the error it was, a user's own to mend before one of ours."""
+        """The worker's death, else the first failure, a user's to mend before one of ours."""
+        if self.died is not None:
+            return self.died
         by_user = sorted((failed for _, failed in self.failed), key=lambda f: not f.mendable)
         return as_error(by_user[0], self.log) if by_user else None
 
@@ -44,10 +50,12 @@ def run(
 ) -> Outcome:
     """Have one worker make ``jobs``. Ctrl-C stops between two steps, a second one at once.
 
-    Raises ``WorkerDied`` and ``ProtocolError``; a job that fails raises nothing. Sets that
-    were finished before any of this are kept.
+    Neither a job that fails nor a worker that dies raises anything: what was finished
+    before is kept, and the outcome says the rest. Only a worker that cannot even be
+    started raises, ``WorkerDied`` or ``ProtocolError``.
     """
     ends: dict[str, Event] = {}
+    died: InternalError | None = None
     with WorkerClient(folders) as client, Stopping(client, on_stop) as stop:
         try:
             for event in client.generate(jobs, batch=batch):
@@ -56,15 +64,16 @@ def run(
                     ends[event.job] = event
                 if on_event is not None:
                     on_event(event)
-        except WorkerDied:
-            if not stop.killed:
-                raise
+        except (WorkerDied, ProtocolError) as error:
+            died = None if stop.killed else error
         log = client.log
-    pairs = [(job, ends.get(job.id, Cancelled(job=job.id))) for job in jobs]
+    rest = {} if died else {job.id: Cancelled(job=job.id) for job in jobs}
+    pairs = [(job, {**rest, **ends}.get(job.id)) for job in jobs]
     return Outcome(
         made=tuple((job, end) for job, end in pairs if isinstance(end, Finished)),
         failed=tuple((job, end) for job, end in pairs if isinstance(end, Failed)),
         cancelled=tuple(job for job, end in pairs if isinstance(end, Cancelled)),
+        died=died,
         log=log,
     )
 

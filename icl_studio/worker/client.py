@@ -9,8 +9,6 @@ caller learns of it within a moment: it never waits on a dead process.
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, Self
+from typing import Self
 
 from .. import __version__
 from ..domain.events import Event, Final
@@ -26,6 +24,7 @@ from ..errors import InternalError, ProtocolError, WorkerDied
 from ..paths import UserFolders
 from .environment import child_environment
 from .logs import new_log, tail
+from .pipes import Ended, Said, hear, how_it_ended, kill, speak
 from .protocol import (
     Cancel,
     Command,
@@ -34,11 +33,8 @@ from .protocol import (
     Hello,
     Ready,
     Refused,
-    Reply,
     Shutdown,
-    decode_reply,
     encode,
-    read_line,
 )
 
 COMMAND = (sys.executable, "-P", "-m", "icl_studio.worker")
@@ -47,13 +43,6 @@ COMMAND = (sys.executable, "-P", "-m", "icl_studio.worker")
 HANDSHAKE_SECONDS = 60.0
 CLOSE_SECONDS = 10.0
 _POLL = 0.1
-
-
-class _Ended:
-    """The worker's stdout came to its end."""
-
-
-_Said = Reply | ProtocolError | _Ended
 
 
 class WorkerClient:
@@ -74,7 +63,7 @@ class WorkerClient:
         self._command = tuple(command)
         self._handshake_seconds = handshake_seconds
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: SimpleQueue[_Said] = SimpleQueue()
+        self._said: SimpleQueue[Said] = SimpleQueue()
         self._to_say: SimpleQueue[bytes | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.log: Path | None = None
@@ -165,7 +154,7 @@ class WorkerClient:
                 process.wait(timeout=seconds)
                 break
         else:
-            _kill(process)
+            kill(process)
         process.wait()
         for thread in self._threads:
             thread.join(timeout=2)
@@ -176,7 +165,7 @@ class WorkerClient:
     def kill(self) -> None:
         """End the worker at once; whoever iterates :meth:`generate` gets ``WorkerDied``."""
         if self._process is not None:
-            _kill(self._process)
+            kill(self._process)
 
     def _launch(self) -> None:
         self.log = new_log(self._folders.logs)
@@ -194,8 +183,8 @@ class WorkerClient:
         assert process.stdin is not None and process.stdout is not None
         self._said, self._to_say = SimpleQueue(), SimpleQueue()
         self._threads = [
-            threading.Thread(target=_hear, args=(process.stdout, self._said), daemon=True),
-            threading.Thread(target=_speak, args=(process.stdin, self._to_say), daemon=True),
+            threading.Thread(target=hear, args=(process.stdout, self._said), daemon=True),
+            threading.Thread(target=speak, args=(process.stdin, self._to_say), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -220,7 +209,7 @@ class WorkerClient:
                         f"its log is {self.log}."
                     ) from None
                 continue
-            if isinstance(said, _Ended):
+            if isinstance(said, Ended):
                 raise self._died()
             if isinstance(said, ProtocolError):
                 raise said
@@ -235,55 +224,7 @@ class WorkerClient:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = self._process.wait(timeout=2)
         last = tail(self.log) if self.log else ""
-        message = f"The worker process {_how(code)} before it had finished."
+        message = f"The worker process {how_it_ended(code)} before it had finished."
         if last:
             message += f" The end of its log, {self.log}:\n{last}"
         return WorkerDied(message, exit_code=code, tail=last, log=self.log)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the worker and, where it leads a process group, whatever its libraries started."""
-    if sys.platform == "win32":
-        process.kill()
-    elif process.poll() is None:  # not reaped yet, so the number is still its own
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _how(code: int | None) -> str:
-    if code is None:
-        return "closed its output"
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = " (the system may have run out of memory)" if name == "SIGKILL" else ""
-    return f"was ended by {name}{hint}"
-
-
-def _hear(stream: IO[bytes], said: SimpleQueue[_Said]) -> None:
-    """The reading thread: every line as what it says, until the stream ends."""
-    try:
-        while line := read_line(stream):  # type: ignore[arg-type]
-            said.put(decode_reply(line))
-    except ProtocolError as error:
-        said.put(error)
-    except (OSError, ValueError):  # closed under us
-        pass
-    finally:
-        said.put(_Ended())
-
-
-def _speak(stream: IO[bytes], to_say: SimpleQueue[bytes | None]) -> None:
-    """The writing thread; a worker that is gone is noticed by the reading one."""
-    try:
-        while (line := to_say.get()) is not None:
-            stream.write(line)
-            stream.flush()
-    except (OSError, ValueError):
-        pass
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            stream.close()

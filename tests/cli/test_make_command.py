@@ -16,7 +16,15 @@ import pytest
 from PIL import Image
 
 from icl_studio.cli.main import main
+from icl_studio.cli.making import report
+from icl_studio.errors import WorkerDied
+from icl_studio.generate.planning import Place, plan
+from icl_studio.generate.running import run
+from icl_studio.generate.stored import read_request
+from icl_studio.paths import user_folders
+from icl_studio.plugins import load_registry
 from icl_studio.sets.record import read_record
+from icl_studio.settings import Settings
 
 Studio = Callable[..., Path]
 WORDS = ["--summary", "A fox travels", "--panel", "on a beach", "--panel", "in a wood"]
@@ -154,6 +162,25 @@ def test_words_that_the_model_does_not_know_are_said(
     (model / "icl_studio.json").write_text(json.dumps(own), encoding="utf-8")
     assert main([*STORYBOARD, "--model", str(model), "--dry-run"]) == 0
     assert "does not know 'travels', 'beach', 'wood'" in capsys.readouterr().err
+
+
+def test_sets_made_before_the_worker_died_are_told_all_the_same(
+    fake_studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(fake_studio())
+    good, bad = make_json(capsys, *STORYBOARD, "--model", model)["sets"][0], "wolf"
+    fake_studio(trouble="crash", at="denoise", caption=bad)
+    registry, folders = load_registry(user_folders(), Settings()), user_folders()
+    first = read_request(Path(good["folder"]))
+    last = first.model_copy(update={"caption": f"{first.caption} {bad}"})
+    jobs = plan([first, last], registry, folders, Place(out=folders.sets))
+    outcome = run(jobs, folders)
+    assert [job.id for job, _ in outcome.made] == [jobs[0].id]
+    assert outcome.cancelled == outcome.failed == ()
+    assert isinstance(outcome.error, WorkerDied)
+    assert report(outcome, as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["sets"]) == 1 and told["error"]["type"] == "WorkerDied"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
