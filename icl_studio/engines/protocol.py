@@ -112,8 +112,8 @@ class Engine(Protocol):
         """Make exactly ``adapters`` act on the next ``denoise``, in this order.
 
         Every key and shape is checked before the model is touched. Raises
-        :class:`~icl_studio.errors.AdapterRejected`; the engine then stands as if no
-        adapter had been asked for.
+        :class:`~icl_studio.errors.AdapterRejected`; the engine then stands as it did
+        before the call. Raises ``OutOfMemory``; then no adapter acts.
         """
         ...
 
