@@ -110,6 +110,8 @@ def _show(registry: Registry, spec: TaskSpec) -> None:
 
     facts = Table.grid(padding=(0, 2))
     for name, size in canvases(registry, spec):
+        if name in registry.models and size == list(spec.layout.canvas):
+            continue  # drawn at full size, as said in the first row
         text = "cannot be drawn" if size is None else f"{size[0]}x{size[1]}"
         facts.add_row(f"canvas, {name}", text)
     for panel in spec.layout.panels:
