@@ -156,7 +156,6 @@ class FakeEngine:
         )
 
     def use_adapters(self, adapters: Sequence[AdapterFile]) -> None:
-        self._adapters = ()
         for adapter in adapters:
             if adapter.path.suffix != ".safetensors" or not adapter.path.is_file():
                 raise AdapterRejected(
