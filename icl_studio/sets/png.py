@@ -21,7 +21,7 @@ KEY = "icl_studio"
 PARAMETERS = "parameters"
 XMP_KEY = "XML:com.adobe.xmp"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-NAMESPACE = "https://icl-studio.org/ns/1/"
+NAMESPACE = "urn:icl-studio:metadata:1:"
 
 
 def metadata(record: SetRecord, panel: str | None = None) -> dict[str, Any]:
