@@ -64,7 +64,11 @@ class AppContext:
         """Tasks, models and engines of all plugins that could be loaded."""
         from ..plugins import load_registry
 
-        return load_registry(self.folders, self.settings, safe_mode=self.safe_mode)
+        found = load_registry(self.folders, self.settings, safe_mode=self.safe_mode)
+        for info in found.plugins:
+            if info.crashed:
+                warn(f"Plugin {info.label}: {info.error} {info.fix}")
+        return found
 
     @cached_property
     def sets_root(self) -> Path:

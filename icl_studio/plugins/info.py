@@ -18,7 +18,8 @@ class PluginInfo(Frozen):
     ``name`` is the entry point's name (a task file's file name), ``module`` what it names
     (the file's path). ``hooks`` are those it implements, ``provides`` what was taken from
     it, such as ``task comic-strip``. A ``broken`` plugin was left out, except where
-    ``provides`` says what of it stands; ``problems`` are its findings.
+    ``provides`` says what of it stands; ``problems`` are its findings. ``crashed`` marks a
+    plugin that is left out because the program ended while it was being loaded.
     """
 
     name: str
@@ -29,6 +30,7 @@ class PluginInfo(Frozen):
     provides: tuple[str, ...] = ()
     state: State = "ok"
     problems: tuple[Problem, ...] = ()
+    crashed: bool = False
 
     @property
     def error(self) -> str:

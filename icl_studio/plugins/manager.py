@@ -80,7 +80,7 @@ def _not_wanted(
         fix = "Start without --safe-mode to load it."
         return info.disabled(Problem(where="", what="left out by safe mode.", fix=fix))
     suspicion = None if candidate.own or guard is None else guard.suspicion(info)
-    return info.broken(suspicion) if suspicion else None
+    return info.model_copy(update={"crashed": True}).broken(suspicion) if suspicion else None
 
 
 def _load(manager: pluggy.PluginManager, candidate: Candidate) -> PluginInfo:

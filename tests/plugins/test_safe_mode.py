@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from plugin_sources import GOOD, info
 
+from icl_studio.cli.main import main
 from icl_studio.paths import user_folders
 from icl_studio.plugins.guard import LoadGuard
 from icl_studio.settings import save_setting
 
 LOUD = "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\n" + GOOD
 LOAD = """
+from icl_studio.cli.main import main
 from icl_studio.paths import user_folders
 from icl_studio.plugins import load_registry
 from icl_studio.settings import Settings
@@ -57,7 +59,7 @@ def test_safe_mode_imports_only_our_own(install, registry):
 
 @pytest.mark.parametrize("place", ["import", "hook"])
 def test_a_plugin_that_kills_the_program_is_left_out_at_the_next_start(
-    place, install, registry, site
+    place, install, registry, site, capsys
 ):
     kill = "import os; os._exit(7)"
     source = f"{kill}\n{GOOD}" if place == "import" else GOOD.replace("return", f"{kill}; return")
@@ -73,6 +75,9 @@ def test_a_plugin_that_kills_the_program_is_left_out_at_the_next_start(
     assert "--safe-mode" in killer.fix
     assert info(found, "good-one").state == "ok"
     assert any("killer" in problem.where for problem in found.problems)
+    # Every command says so, not only the list.
+    assert main(["tasks", "--json"]) == 0
+    assert "--safe-mode" in capsys.readouterr().err
     # It stays out until the user says otherwise.
     assert info(registry(), "killer").state == "broken"
     file.write_text(GOOD.replace("good-task", "mended-task"), encoding="utf-8")
