@@ -10,8 +10,8 @@ import sys
 from .environment import OFFLINE, claim_stdio
 
 
-def main() -> int:
-    """Serve the line protocol on stdin and the real stdout; the exit code."""
+def main() -> None:
+    """Serve the line protocol on stdin and the real stdout, then end the process."""
     os.environ.update(OFFLINE)  # before any import that looks at it
     commands, replies = claim_stdio()
     faulthandler.enable()  # a crash in a native library leaves its stack in the log
@@ -20,8 +20,14 @@ def main() -> int:
     )
     from .loop import Loop
 
-    return Loop(commands, replies).run()
+    Loop(commands, replies).run()
+    # The engine is closed and every set is synced to disk: nothing waits for an orderly
+    # exit, which would cost the second that torch takes to be torn down, and which aborts
+    # over a thread that sits in a read.
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -75,20 +75,10 @@ class Loop:
         self._todo: SimpleQueue[Command] = SimpleQueue()
         self._cancellation = Cancellation()
 
-    def run(self) -> int:
-        """Work until the end; the process's exit code."""
+    def run(self) -> None:
+        """Work until the end. The reading thread may still sit in a read then."""
         signal.signal(signal.SIGTERM, self._terminate)
-        reader = threading.Thread(target=self._read, name="commands", daemon=True)
-        reader.start()
-        self._serve()
-        reader.join(timeout=1)
-        if reader.is_alive():
-            # It sits in a read that nothing interrupts, and Python aborts on that at exit.
-            logging.shutdown()
-            os._exit(0)
-        return 0
-
-    def _serve(self) -> None:
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
         hello = self._todo.get()
         if not isinstance(hello, Hello):
             self._refuse_first(hello)
