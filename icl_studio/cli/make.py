@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def command(
     task: Annotated[
-        str | None, typer.Argument(metavar="[TASK]", help="A task's id: see 'icl-studio tasks'.")
+        str | None, typer.Argument(metavar="TASK", help="A task's id: see 'icl-studio tasks'.")
     ] = None,
     summary: Annotated[
         str | None, typer.Option(help="What the set shows as a whole.", metavar="TEXT")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.text import Text
 
+from ..errors import InternalError, UserError
 from .console import emit_json, err, out, warn
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def report(outcome: Outcome, *, as_json: bool, facts: dict[str, Any] | None = No
     if as_json:
         answer: dict[str, Any] = {"sets": sets_json(outcome), **(facts or {})}
         if error is not None:
-            answer["error"] = {"type": type(error).__name__, "message": str(error)}
+            answer["error"] = _error_json(error)
         emit_json(answer)
     elif error is not None:
         err.print(Text(f"Not every set could be made: {error}"), soft_wrap=True)
@@ -144,8 +145,6 @@ def report(outcome: Outcome, *, as_json: bool, facts: dict[str, Any] | None = No
         return STOPPED
     if error is None:
         return 0
-    from ..errors import UserError
-
     return 2 if isinstance(error, UserError) else 1
 
 
@@ -169,6 +168,14 @@ def sets_json(outcome: Outcome) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _error_json(error: UserError | InternalError) -> dict[str, Any]:
+    """As :mod:`icl_studio.cli.failures` tells an error that ends the program."""
+    told: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
+    if isinstance(error, UserError):
+        told |= {"message": error.message, "problems": error.problems, "fix": error.fix}
+    return told
 
 
 def _clock(seconds: float) -> str:
