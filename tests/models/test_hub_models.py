@@ -16,9 +16,10 @@ from hub_server import FakeHub, serving
 
 ASK = """
 import json, sys
-from icl_studio.domain.model import ModelSpec
+from icl_studio.domain.model import AdapterUse, ModelSpec
 from icl_studio.errors import UserError
 from icl_studio.models import hub
+from icl_studio.models.adapters import resolve_adapter
 from icl_studio.models.locate import locate
 from icl_studio.paths import user_folders
 
@@ -26,9 +27,13 @@ seen = []
 spec = ModelSpec(id="m", title="m", source=sys.argv[1], family="flux.1")
 if len(sys.argv) > 2:
     hub.SPARE_BYTES = int(sys.argv[2])
+progress = lambda done, total: seen.append((done, total))
 try:
-    located = locate(spec, user_folders(), lambda done, total: seen.append((done, total)))
-    print(json.dumps({"folder": str(located.folder), "progress": seen}))
+    if spec.source.endswith(".safetensors"):
+        found = str(resolve_adapter(AdapterUse(source=spec.source), user_folders(), progress).path)
+    else:
+        found = str(locate(spec, user_folders(), progress).folder)
+    print(json.dumps({"folder": found, "progress": seen}))
 except UserError as error:
     answer = {"type": type(error).__name__, "message": error.message, "fix": error.fix}
     print(json.dumps({"error": answer, "progress": seen}))
@@ -167,3 +172,21 @@ def test_offline_and_unreachable(tmp_path: Path) -> None:
 def test_a_hub_that_is_down(flux: Path, tmp_path: Path) -> None:
     with serving(FakeHub.of_folder(flux, broken=True)) as hub:
         assert "answered 503" in ask(hub, tmp_path)["error"]["message"]
+
+
+def test_a_lora_from_the_hub(flux: Path, gated: FakeHub, tmp_path: Path) -> None:
+    from icl_engines.testing import write_random_lora
+
+    lora = write_random_lora(tmp_path / "look.safetensors", flux)
+    gated.files["looks/look.safetensors"] = lora.read_bytes()
+    name = "someone/flux/looks/look.safetensors"
+    with serving(gated):
+        assert "no hub token" in ask(gated, tmp_path, repo=name)["error"]["message"]
+        found = ask(gated, tmp_path, repo=name, token="friend")
+        assert Path(found["folder"]).read_bytes() == lora.read_bytes()
+        size = lora.stat().st_size
+        assert found["progress"][-1] == [size, size]
+        absent = ask(gated, tmp_path, repo=name.replace("look.", "lock."), token="friend")
+        assert "no file someone/flux/looks/lock.safetensors" in absent["error"]["message"]
+        gated.broken = True
+        assert ask(gated, tmp_path, repo=name)["folder"] == found["folder"]
