@@ -1,0 +1,170 @@
+"""What can be chosen about a training run. The defaults made the shipped weights."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a stage is over: after so many optimizer steps, or after so much time spent in it."""
+
+    minutes: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless exactly one limit is given."""
+        if (self.minutes is None) == (self.steps is None):
+            raise ValueError("a budget is either minutes or steps")
+
+    def progress(self, seconds: float, steps: int) -> float:
+        """The share of the budget that is used: 1.0 or more means the stage is over."""
+        if self.steps is not None:
+            return steps / max(1, self.steps)
+        assert self.minutes is not None
+        return seconds / max(1e-9, self.minutes * 60)
+
+
+@dataclass(frozen=True)
+class VaeSize:
+    """The autoencoder's size; four levels give the factor of 8 that FLUX uses."""
+
+    channels: tuple[int, ...] = (16, 32, 64, 96)
+    latent_channels: int = 16
+    groups: int = 8
+
+
+@dataclass(frozen=True)
+class FluxSize:
+    """Sizes of transformer and text encoders."""
+
+    double_blocks: int = 2
+    single_blocks: int = 5
+    heads: int = 3
+    head_dim: int = 64
+    rope_axes: tuple[int, int, int] = (8, 28, 28)
+    t5_dim: int = 192
+    t5_layers: int = 3
+    t5_heads: int = 4
+    clip_dim: int = 128
+    clip_layers: int = 2
+    clip_heads: int = 4
+
+
+@dataclass(frozen=True)
+class VaeRecipe:
+    """How the autoencoder is trained."""
+
+    budget: Budget = field(default_factory=lambda: Budget(minutes=22))
+    learning_rate: float = 6e-3
+    warmup: int = 40
+    crop: int = 64
+    crop_batch: int = 12
+    crops_until: float = 0.55
+    """Share of the budget spent on crops; whole canvases follow."""
+    canvas_pixels: int = 60_000
+    """About how many pixels a step of whole canvases holds."""
+    look_every: int = 300
+    """Steps between measurements on fresh sheets."""
+    creature_weight: float = 3.0
+    gradient_weight: float = 0.25
+    square_weight: float = 2.0
+    kl_weight: float = 1e-4
+    ema: float = 0.998
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class LatentsRecipe:
+    """How many canvases are drawn and encoded, once."""
+
+    singles: int = 6_400
+    collages: int = 5_000
+    shard: int = 200
+    """Canvases in a file; an interrupted stage goes on at the first missing file."""
+    seed: int = 2
+
+
+@dataclass(frozen=True)
+class ReadingRecipe:
+    """How the text encoders learn to read, before they learn to help painting."""
+
+    budget: Budget = field(default_factory=lambda: Budget(minutes=4))
+    learning_rate: float = 3e-3
+    warmup: int = 30
+    tokens: int = 1_600
+    ema: float = 0.98
+    seed: int = 6
+
+
+@dataclass(frozen=True)
+class FluxRecipe:
+    """How transformer and text encoders are trained together."""
+
+    budget: Budget = field(default_factory=lambda: Budget(minutes=52))
+    learning_rate: float = 4e-3
+    warmup: int = 60
+    tokens: int = 1_900
+    """About how many tokens, picture and text, a step holds."""
+    singles_until: float = 0.35
+    """Share of the budget in which only single pictures are shown."""
+    single_share: float = 0.2
+    """Share of single pictures afterwards."""
+    full_length_from: float = 0.88
+    """From here on texts are padded to the full length, as the pipeline does."""
+    caption_dropout: float = 0.08
+    creature_weight: float = 3.0
+    time_shift: float = 0.3
+    """Mean of the logit-normal times: above 0 favours noise, where attributes are decided."""
+    ema: float = 0.995
+    look_every: int = 250
+    """Steps between sample sheets."""
+    seed: int = 3
+
+
+@dataclass(frozen=True)
+class DistillRecipe:
+    """How guidance is distilled into one pass a step."""
+
+    budget: Budget = field(default_factory=lambda: Budget(minutes=12))
+    learning_rate: float = 6e-4
+    warmup: int = 50
+    tokens: int = 1_900
+    guidance: tuple[float, float] = (1.0, 6.0)
+    single_share: float = 0.15
+    creature_weight: float = 2.0
+    ema: float = 0.998
+    look_every: int = 400
+    seed: int = 4
+
+
+@dataclass(frozen=True)
+class DecoderRecipe:
+    """How the decoder alone goes on, once latents are settled."""
+
+    budget: Budget = field(default_factory=lambda: Budget(minutes=8))
+    learning_rate: float = 2e-3
+    warmup: int = 30
+    canvas_pixels: int = 60_000
+    creature_weight: float = 3.0
+    noise: float = 0.05
+    """Noise on the latents, as a share of their standard deviation."""
+    ema: float = 0.99
+    seed: int = 5
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A whole run: where it keeps its files, and every stage's recipe."""
+
+    folder: Path
+    device: str = "cpu"
+    threads: int = 2
+    vae_size: VaeSize = field(default_factory=VaeSize)
+    flux_size: FluxSize = field(default_factory=FluxSize)
+    vocabulary_captions: int = 20_000
+    vae: VaeRecipe = field(default_factory=VaeRecipe)
+    latents: LatentsRecipe = field(default_factory=LatentsRecipe)
+    reading: ReadingRecipe = field(default_factory=ReadingRecipe)
+    flux: FluxRecipe = field(default_factory=FluxRecipe)
+    distill: DistillRecipe = field(default_factory=DistillRecipe)
+    decoder: DecoderRecipe = field(default_factory=DecoderRecipe)

@@ -1,0 +1,107 @@
+"""Stage `flux`: transformer and text encoders learn together, singles first, then collages."""
+
+import torch
+from torch import Tensor
+
+from icl_tiny.training.batches import Batch, choose_layout, make_batch, text_length
+from icl_tiny.training.build import build_model
+from icl_tiny.training.config import FluxRecipe, RunConfig
+from icl_tiny.training.latents import LatentStore
+from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
+from icl_tiny.training.models import TinyFlux
+from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.reading import load_readers
+from icl_tiny.training.sample import draw_sheets
+from icl_tiny.training.text import Tokenizers, load_tokenizers
+from icl_tiny.training.vae import load_vae
+from icl_tiny.vocabulary import T5_LENGTH
+from icl_tiny.world import LAYOUTS
+
+CONSTANT_GUIDANCE = 3.5
+"""The guidance input until distillation; its embedding is zero, so it has no effect."""
+# Inputs, outputs and modulations; the blocks' other matrices go to Muon.
+ADAMW_PARTS = (
+    "embedder",
+    "time_text_embed",
+    "transformer.proj_out",
+    "norm_out",
+    "norm1.linear",
+    "norm1_context.linear",
+    ".norm.linear",
+)
+
+
+def noisy(latents: Tensor, dice: Dice, shift: float) -> tuple[Tensor, Tensor, Tensor]:
+    """(noised latents, target velocity, time in 0..1) with logit-normal times, one a sample."""
+    noise = torch.randn(latents.shape, generator=dice.torch).to(latents)
+    time = torch.sigmoid(shift + torch.randn(len(latents), generator=dice.torch)).to(latents)
+    t = time[:, None, None]
+    return (1 - t) * latents + t * noise, noise - latents, time
+
+
+def flow_loss(model: TinyFlux, batch: Batch, dice: Dice, recipe: FluxRecipe, device: str) -> Tensor:
+    """Weighted squared error of the velocity."""
+    x, target, time = noisy(batch.latents.to(device), dice, recipe.time_shift)
+    guidance = torch.full_like(time, CONSTANT_GUIDANCE)
+    text = model.encode(batch.tokens.to(device))
+    error = model.velocity(x, time, guidance, batch.grid, text) - target
+    return (error.square() * batch.weights.to(device)).mean()
+
+
+def train_flux(config: RunConfig) -> None:
+    """Run or resume the stage."""
+    recipe = config.flux
+    store = LatentStore(config.folder / "latents")
+    tokenizers = load_tokenizers(config.folder, config.vocabulary_captions)
+    vae, model = load_vae(config), build_model(config, tokenizers).to(config.device)
+    load_readers(config, model)
+    model.transformer.time_text_embed.guidance_embedder.requires_grad_(False)
+    optimizer = MuonAdamW(split_parameters(model, ADAMW_PARTS), recipe.learning_rate)
+    average, dice = Average(model, recipe.ema), Dice(recipe.seed)
+    parts = {"model": model, "optimizer": optimizer, "average": average, "dice": dice}
+    loop = StageLoop(config.folder, "flux", recipe.budget, parts)
+    if not loop.resume():
+        loop.note(event="started", parameters=sum(p.numel() for p in model.parameters()))
+    while loop.running:
+        set_learning_rate(optimizer, _rate(recipe, loop))
+        loss = flow_loss(
+            model, _batch(recipe, loop, dice, store, tokenizers), dice, recipe, config.device
+        )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = clip(model.parameters())
+        optimizer.step()
+        average.update()
+        loop.step_done(loss.item(), norm=round(norm, 3))
+        if loop.step % recipe.look_every == 0:
+            average.swap()
+            path = config.folder / f"flux-{loop.step:05d}.png"
+            draw_sheets(model, vae, tokenizers, store.stats, path)
+            average.swap()
+    loop.note(event="finished")
+
+
+def _rate(recipe: FluxRecipe, loop: StageLoop) -> float:
+    """Warm up, hold, and fall over the last 60 % of the budget."""
+    fall = min(1.0, (1.0 - loop.progress) / 0.6)
+    return recipe.learning_rate * min(1.0, (loop.step + 1) / recipe.warmup) * max(fall, 0.01)
+
+
+def _batch(
+    recipe: FluxRecipe, loop: StageLoop, dice: Dice, store: LatentStore, tokenizers: Tokenizers
+) -> Batch:
+    single_share = 1.0 if loop.progress < recipe.singles_until else recipe.single_share
+    layout = choose_layout(dice.python, store, single_share)
+    full = loop.progress >= recipe.full_length_from
+    length = T5_LENGTH if full else text_length(layout)
+    assert layout.count == 1 or layout.name in LAYOUTS
+    return make_batch(
+        dice.python,
+        store,
+        tokenizers,
+        layout,
+        recipe.tokens,
+        length,
+        recipe.caption_dropout,
+        recipe.creature_weight,
+    )

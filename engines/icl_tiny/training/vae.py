@@ -1,0 +1,125 @@
+"""Stage `vae`: the autoencoder learns the world's pictures, crops first, then whole canvases.
+
+Its GroupNorm takes statistics over the whole canvas, so it must see whole collages, not only
+panels.
+"""
+
+import random
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from icl_tiny.training.config import RunConfig, VaeRecipe
+from icl_tiny.training.data import canvas_batch, crop_batch, to_picture, to_tensor
+from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
+from icl_tiny.training.models import build_vae
+from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.world import LAYOUTS, draw_collage
+from icl_tiny.world.sampling import random_collage
+
+LOOK_LAYOUTS = ("film-storyboard", "font-design", "couple-profile", "portrait-illustration")
+
+
+def vae_loss(vae: AutoencoderKL, pictures: Tensor, weights: Tensor, recipe: VaeRecipe) -> Tensor:
+    """`picture_loss` of a sampled reconstruction, and a little KL; pictures are (n, 3, h, w)."""
+    posterior = vae.encode(pictures).latent_dist
+    error = vae.decode(posterior.sample()).sample - pictures
+    kl = posterior.kl().mean() / posterior.mean[0].numel()
+    return picture_loss(error, weights, recipe) + recipe.kl_weight * kl
+
+
+def picture_loss(error: Tensor, weights: Tensor, recipe: VaeRecipe) -> Tensor:
+    """Weighted absolute and squared error (n, 3, h, w), and the absolute error of gradients."""
+    weights = weights / weights.mean()
+    across = (error[..., :, 1:] - error[..., :, :-1]).abs() * weights[..., :, 1:]
+    down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weights[..., 1:, :]
+    values = ((error.abs() + recipe.square_weight * error**2) * weights).mean()
+    gradients = across.mean() + down.mean()
+    return values + recipe.gradient_weight * gradients
+
+
+def fresh_sheets(layout: str, count: int) -> Tensor:
+    """(count, 3, h, w) collages of creatures that training never sees; always the same ones."""
+    rng = random.Random(f"fresh-{layout}")
+    shape = LAYOUTS[layout]
+    collages = [random_collage(rng, shape, held_out=True) for _ in range(count)]
+    return torch.stack([to_tensor(draw_collage(shape, c.shots)) for c in collages])
+
+
+@torch.no_grad()
+def measure_psnr(vae: AutoencoderKL, picture_file: Path | None = None) -> dict[str, float]:
+    """Mean PSNR in dB by layout on fresh sheets; storyboards are also saved as a picture."""
+    result = {}
+    device = next(vae.parameters()).device
+    for layout in LOOK_LAYOUTS:
+        sheets = fresh_sheets(layout, 4).to(device)
+        again = vae.decode(vae.encode(sheets).latent_dist.mode()).sample.clamp(-1, 1)
+        errors = ((again - sheets) ** 2).mean(dim=(1, 2, 3)) / 4
+        result[layout] = round(float((-10 * torch.log10(errors)).mean()), 2)
+        if picture_file is not None and layout == LOOK_LAYOUTS[0]:
+            rows = torch.cat([torch.cat(list(sheets), 2), torch.cat(list(again), 2)], 1)
+            to_picture(rows).save(picture_file)
+    return result
+
+
+def train_vae(config: RunConfig) -> AutoencoderKL:
+    """Run or resume the stage; returns the autoencoder with its averaged weights."""
+    recipe = config.vae
+    torch.manual_seed(recipe.seed)
+    vae = build_vae(config.vae_size).to(config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = MuonAdamW(split_parameters(vae, ("conv_in", "conv_out")), recipe.learning_rate)
+    average, dice = Average(vae, recipe.ema), Dice(recipe.seed)
+    parts = {"vae": vae, "optimizer": optimizer, "average": average, "dice": dice}
+    loop = StageLoop(config.folder, "vae", recipe.budget, parts)
+    if not loop.resume():
+        loop.note(event="started", parameters=sum(p.numel() for p in vae.parameters()))
+    while loop.running:
+        set_learning_rate(optimizer, _rate(recipe, loop))
+        pictures, weights = _batch(recipe, loop, dice)
+        # The posterior's sample draws from torch's global generator: seed it from the stage's own.
+        torch.manual_seed(int(torch.randint(2**62, (1,), generator=dice.torch)))
+        pictures = pictures.to(config.device, memory_format=torch.channels_last)
+        loss = vae_loss(vae, pictures, weights.to(config.device), recipe)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        clip(vae.parameters())
+        optimizer.step()
+        average.update()
+        loop.step_done(loss.item())
+        if loop.step % recipe.look_every == 0:
+            average.swap()
+            loop.note(**measure_psnr(vae, config.folder / "vae.png"))
+            average.swap()
+    average.swap()
+    vae.eval()
+    loop.note(event="finished", **measure_psnr(vae, config.folder / "vae.png"))
+    return vae
+
+
+def _rate(recipe: VaeRecipe, loop: StageLoop) -> float:
+    """Warm up, then fall in a line to almost nothing."""
+    return (
+        recipe.learning_rate * min(1.0, (loop.step + 1) / recipe.warmup) * (1.002 - loop.progress)
+    )
+
+
+def _batch(recipe: VaeRecipe, loop: StageLoop, dice: Dice) -> tuple[Tensor, Tensor]:
+    if loop.progress < recipe.crops_until:
+        return crop_batch(dice.python, recipe.crop_batch, recipe.crop, recipe.creature_weight)
+    return canvas_batch(dice.python, recipe.canvas_pixels, recipe.creature_weight)
+
+
+def load_vae(config: RunConfig, stage: str | None = None) -> AutoencoderKL:
+    """The autoencoder with averaged weights, for inference: those of `stage`, or the newest."""
+    vae = build_vae(config.vae_size)
+    if stage is None:
+        stage = "decoder" if (config.folder / "decoder.ckpt").exists() else "vae"
+    path = config.folder / f"{stage}.ckpt"
+    state = torch.load(path, map_location="cpu", weights_only=True)["parts"]
+    vae.load_state_dict(state["vae"])
+    average = Average(vae, 0.0)
+    average.load_state_dict(state["average"])
+    average.swap()
+    return vae.to(config.device).eval()  # type: ignore[return-value]
