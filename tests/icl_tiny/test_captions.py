@@ -1,0 +1,116 @@
+"""Joint captions: the released forms, always true, never the evaluation's sentences in training."""
+
+import random
+
+import pytest
+
+from icl_tiny.captions import (
+    MARKERS,
+    forms,
+    join_caption,
+    known_words,
+    panel_markers,
+    words,
+    write_caption,
+)
+from icl_tiny.captions.compose import panel_text
+from icl_tiny.captions.words import words_of
+from icl_tiny.training.data import SINGLES
+from icl_tiny.world import LAYOUTS, Creature, Layout, Shot
+from icl_tiny.world.sampling import Collage, random_collage
+
+
+def captions_of(layout: Layout, count: int = 60) -> list[tuple[Collage, str]]:
+    """Random collages with a caption each."""
+    rng = random.Random(layout.name)
+    collages = [random_collage(rng, layout) for _ in range(count)]
+    return [(collage, write_caption(rng, layout, collage)) for collage in collages]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+def test_markers_come_in_order_each_once(layout: Layout) -> None:
+    expected = [marker for marker in panel_markers(layout) if marker]
+    for _, caption in captions_of(layout):
+        places = [caption.index(marker) for marker in expected]
+        assert places == sorted(places)
+        assert all(caption.count(marker) == 1 for marker in expected)
+
+
+def test_storyboards_and_four_panel_portraits_open_as_released() -> None:
+    assert all(c.startswith("[MOVIE-SHOTS] ") for _, c in captions_of(LAYOUTS["film-storyboard"]))
+    portraits = captions_of(LAYOUTS["portrait-photography"], 200)
+    described = [c for collage, c in portraits if collage.same_creature]
+    assert sum("[FOUR-PANEL]" in c for c in described) > 0.8 * len(described)
+
+
+def mentions(caption: str, lexicon: dict[str, tuple[str, ...]], value: str) -> bool:
+    """Whether `caption` says `value` in one of its words."""
+    return any(word in caption.lower() for word in lexicon[value])
+
+
+@pytest.mark.parametrize("name", ["film-storyboard", "couple-profile", "ppt-templates"])
+def test_a_caption_names_what_the_picture_shows(name: str) -> None:
+    places = {
+        place: words.PLACE_PHRASES[place] + words.PLACE_NOUNS[place] for place in words.PLACE_NOUNS
+    }
+    for collage, caption in captions_of(LAYOUTS[name], 120):
+        for shot in collage.shots:
+            assert mentions(caption, words.COLOUR_WORDS, shot.creature.colour)
+            assert mentions(caption, words.BODY_WORDS, shot.creature.body)
+            if shot.creature.hat_colour is not None:
+                assert mentions(caption, words.HAT_WORDS, shot.creature.hat)
+                assert mentions(caption, words.COLOUR_WORDS, shot.creature.hat_colour)
+            assert mentions(caption, places, shot.place)
+
+
+def test_single_pictures_have_no_marker() -> None:
+    for _, caption in captions_of(SINGLES[0]):
+        assert not any(marker in caption for marker in MARKERS)
+
+
+def test_captions_are_worded_differently_every_time() -> None:
+    rng = random.Random(5)
+    layout = LAYOUTS["film-storyboard"]
+    collage = random_collage(rng, layout)
+    assert len({write_caption(rng, layout, collage) for _ in range(50)}) > 45
+
+
+def test_the_usual_length_is_that_of_a_typed_caption() -> None:
+    lengths = sorted(len(c.split()) for _, c in captions_of(LAYOUTS["film-storyboard"], 300))
+    assert 40 <= lengths[len(lengths) // 2] <= 85
+
+
+def test_typed_text_takes_the_released_form() -> None:
+    caption = join_caption(LAYOUTS["film-storyboard"], "a trip", ("one", "two", "three"))
+    assert caption == "[MOVIE-SHOTS] a trip, [SCENE-1] one, [SCENE-2] two, [SCENE-3] three"
+    identity = join_caption(LAYOUTS["visual-identity-design"], "a mark", ("one", "two"), ";")
+    assert identity == "a mark; one; [LEFT] two"
+    with pytest.raises(ValueError, match="has 3 panels"):
+        join_caption(LAYOUTS["film-storyboard"], "a trip", ("one",))
+
+
+def test_training_never_uses_the_evaluation_forms() -> None:
+    training = set(forms.training_texts())
+    assert not training & {*forms.EVALUATION_SUMMARIES, *forms.EVALUATION_PANELS}
+
+
+def test_evaluation_captions_use_known_words_only() -> None:
+    rng = random.Random(9)
+    layout = LAYOUTS["film-storyboard"]
+    known = set(known_words()) | words_of(MARKERS)
+    for _ in range(60):
+        caption = write_caption(rng, layout, random_collage(rng, layout), evaluation=True)
+        assert words_of([caption]) - known <= {"long", "now", "here"}
+
+
+def test_training_captions_use_known_words_only() -> None:
+    known = set(known_words()) | words_of(MARKERS)
+    for layout in LAYOUTS.values():
+        for _, caption in captions_of(layout):
+            assert words_of([caption]) <= known | {"logo"}
+
+
+def test_a_fragment_has_no_subject() -> None:
+    shot = Shot(Creature("red", "round", "no hat", None), "beach", "jumping", "left")
+    rng = random.Random(2)
+    assert not any("creature" in panel_text(rng, shot, "") for _ in range(40))
