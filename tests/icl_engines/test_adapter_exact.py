@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import FluxPipeline, FluxTransformer2DModel
+from peft.utils.other import get_pattern_key
 from safetensors.torch import load_file, save_file
 
 from icl_engines.adapters import AdapterStack
+from icl_engines.adapters.check import load_adapter
+from icl_engines.adapters.convert import Linear
 from icl_engines.testing import LORA_STYLES, write_random_lora
 from icl_engines.testing.lora import LoraStyle
 from icl_studio.engines.protocol import AdapterFile
@@ -35,6 +38,15 @@ def base(random_flux: Path) -> FluxTransformer2DModel:
 @pytest.fixture
 def model(base: FluxTransformer2DModel) -> FluxTransformer2DModel:
     return deepcopy(base)
+
+
+@pytest.fixture
+def linears(base: FluxTransformer2DModel) -> dict[str, Linear]:
+    return {
+        name: Linear(module.in_features, module.out_features)
+        for name, module in base.named_modules()
+        if isinstance(module, torch.nn.Linear)
+    }
 
 
 def dense(path: Path, scale: float) -> Deltas:
@@ -238,6 +250,42 @@ def test_diffusers_own_metadata_tells_alpha(
 
     scale = 8 / RANK**0.5 if rslora else 8 / RANK
     assert relative(forward(model), forward(merged(base, as_diffusers(dense(path, scale))))) < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int16], ids=str)
+def test_an_alpha_that_is_a_whole_number_is_that_number(
+    random_flux: Path, linears: dict[str, Linear], tmp_path: Path, dtype: torch.dtype
+) -> None:
+    """kohya's extraction for FLUX writes the rank as an integer tensor."""
+    as_float = write_random_lora(
+        tmp_path / "float.safetensors", random_flux, style="kohya", rank=RANK, alpha=8
+    )
+    tensors = load_file(as_float)
+    for key in [key for key in tensors if key.endswith(".alpha")]:
+        tensors[key] = tensors[key].to(dtype)
+    save_file(tensors, tmp_path / "whole.safetensors")
+
+    expected = load_adapter(as_float, linears)
+    found = load_adapter(tmp_path / "whole.safetensors", linears)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name].b, expected[name].b) for name in expected)
+
+
+def test_of_two_alpha_patterns_that_fit_the_first_counts_as_in_peft(
+    random_flux: Path, linears: dict[str, Linear], tmp_path: Path
+) -> None:
+    patterns = {"to_q": 8, "transformer_blocks.0.attn.to_q": 32}
+    module = "transformer_blocks.0.attn.to_q"
+    assert get_pattern_key(patterns, module) == "to_q"
+    plain = write_random_lora(
+        tmp_path / "plain.safetensors", random_flux, rank=RANK, modules=[module]
+    )
+    config = {"transformer.lora_alpha": RANK, "transformer.alpha_pattern": patterns}
+    path = tmp_path / "saved.safetensors"
+    save_file(load_file(plain), path, metadata={"lora_adapter_metadata": json.dumps(config)})
+
+    scaled, as_saved = load_adapter(path, linears), load_adapter(plain, linears)
+    assert torch.equal(scaled[module].b, as_saved[module].b * (8 / RANK))
 
 
 def test_ours_is_what_diffusers_loads_from_peft_names(

@@ -129,7 +129,11 @@ def change(good: Path, path: Path, edit: Callable[[Tensors], object]) -> Path:
         (lambda t: t[f"{QUERY}.lora_A.weight"].fill_(float("nan")), "not numbers"),
         (lambda t: t[f"{QUERY}.lora_B.weight"][0].fill_(float("inf")), "not numbers"),
         (lambda t: t.update({f"{QUERY}.alpha": torch.tensor(float("nan"))}), "not numbers"),
-        (lambda t: t.update({f"{QUERY}.alpha": torch.tensor(4)}), "torch.int64"),
+        (lambda t: t.update({f"{QUERY}.alpha": torch.tensor(True)}), "torch.bool"),
+        (
+            lambda t: t.update({f"{QUERY}.lora_A.weight": torch.ones(4, 64, dtype=torch.int64)}),
+            "torch.int64",
+        ),
         (lambda t: t.pop(f"{QUERY}.lora_B.weight"), "lacks its B"),
         (lambda t: t.pop(f"{QUERY}.lora_A.weight"), "lacks its A"),
         (lambda t: t.update({f"{QUERY}.lora_B.weight": torch.zeros(64, 3)}), "do not multiply"),
@@ -247,3 +251,39 @@ def test_a_dora_by_metadata(refuse: Refuse, tmp_path: Path, good: Path) -> None:
     save_file(load_file(good), tmp_path / "bad.safetensors", metadata=metadata)
 
     assert "DoRA" in refuse(tmp_path / "bad.safetensors").message
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"lora_alpha": "sixteen"}, "alpha is 'sixteen'"),
+        ({"lora_alpha": True}, "alpha is True"),
+        ({"lora_alpha": float("nan")}, "alpha is nan"),
+        ({"lora_alpha": 4, "alpha_pattern": ["to_q"]}, "alpha_pattern is ['to_q']"),
+        ({"lora_alpha": 4, "alpha_pattern": {"to_q": None, "(": 2}}, "metadata is damaged"),
+        ({"lora_alpha": 4, "alpha_pattern": {"to_q": [8]}}, "alpha is [8] for to_q"),
+    ],
+)
+def test_damaged_training_metadata(
+    refuse: Refuse, tmp_path: Path, good: Path, told: dict[str, object], why: str
+) -> None:
+    config = {f"transformer.{key}": value for key, value in told.items()}
+    metadata = {"lora_adapter_metadata": json.dumps(config)}
+    save_file(load_file(good), tmp_path / "bad.safetensors", metadata=metadata)
+
+    assert why in refuse(tmp_path / "bad.safetensors").message
+
+
+def test_a_link_to_a_bad_file_is_named_as_it_was_given(engine: TorchEngine, tmp_path: Path) -> None:
+    """Files of the hub's cache are links to blobs, whose names say nothing to anyone."""
+    blob = tmp_path / "e3b0c442"
+    blob.write_bytes(b"PK\x03\x04")
+    link = tmp_path / "film-storyboard.safetensors"
+    try:
+        link.symlink_to(blob)
+    except OSError:
+        pytest.skip("this system does not let us make links")
+
+    with pytest.raises(AdapterRejected, match=r"film-storyboard\.safetensors is a zip") as caught:
+        engine.use_adapters([AdapterFile(path=link)])
+    assert blob.name not in str(caught.value)

@@ -53,12 +53,13 @@ class AdapterStack:
         call still act then. When memory runs out on the way, no adapter acts.
         """
         weights: dict[FileKey, float] = {}
+        fresh: dict[FileKey, dict[str, Delta]] = {}
         for adapter in adapters:
             key = _file_key(adapter.path)
             weights[key] = weights.get(key, 0.0) + adapter.weight
-        fresh = {
-            key: load_adapter(key.path, self._linears) for key in weights if key not in self._loaded
-        }
+            if key not in self._loaded and key not in fresh:
+                # By the path that was given: a link's target (a hub blob) has no name.
+                fresh[key] = load_adapter(adapter.path, self._linears)
         weights = {key: weight for key, weight in weights.items() if weight}
         try:
             self._remove([key for key in self._loaded if key not in weights])

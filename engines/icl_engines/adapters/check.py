@@ -10,8 +10,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -48,7 +49,7 @@ def load_adapter(path: Path, linears: Mapping[str, Linear]) -> dict[str, Delta]:
     _check_widths(path, modules, names, linears)
     deltas: dict[str, Delta] = {}
     for module, parts in modules.items():
-        scaled = parts["B"].float() * _scale(parts, file.metadata, names[module])
+        scaled = parts["B"].float() * _scale(file, parts, names[module])
         for target, rows in split_rows(scaled, names[module], linears):
             if target in deltas:
                 raise AdapterRejected(
@@ -185,7 +186,7 @@ def _summary(
     return "its matrices have other shapes than this model's."
 
 
-def _scale(parts: Parts, metadata: Mapping[str, Any], targets: Targets) -> float:
+def _scale(file: LoraFile, parts: Parts, targets: Targets) -> float:
     """alpha over rank; 1 without alpha, as the released In-Context LoRAs are.
 
     A file that diffusers saved tells alpha in its metadata instead of in keys, with the
@@ -194,10 +195,34 @@ def _scale(parts: Parts, metadata: Mapping[str, Any], targets: Targets) -> float
     rank = parts["A"].shape[0]
     if "alpha" in parts:
         return float(parts["alpha"]) / rank
-    alpha = metadata.get("lora_alpha")
-    for pattern, value in (metadata.get("alpha_pattern") or {}).items():
-        if re.match(rf"(.*\.)?({pattern})$", targets.modules[0]):
-            alpha = value
+    alpha = _told_alpha(file, targets.modules[0])
     if alpha is None:
         return 1.0
-    return float(alpha) / (rank**0.5 if metadata.get("use_rslora") else rank)
+    return alpha / (rank**0.5 if file.metadata.get("use_rslora") else rank)
+
+
+def _told_alpha(file: LoraFile, module: str) -> float | None:
+    """The alpha of ``module`` in the file's metadata; None where it tells none.
+
+    The first pattern that fits counts, as in PEFT's ``get_pattern_key``. Raises
+    :class:`AdapterRejected`: a guess would change what the LoRA draws.
+    """
+    key: str = "lora_alpha"
+    alpha: object = file.metadata.get(key)
+    patterns = file.metadata.get("alpha_pattern") or {}
+    try:
+        if not isinstance(patterns, dict):
+            raise TypeError(f"alpha_pattern is {patterns!r}")
+        fitting = (p for p in patterns if re.match(rf"(.*\.)?({p})$", module))
+        key = next(fitting, key)
+        alpha = patterns.get(key, alpha)
+        if alpha is None:
+            return None
+        if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not isfinite(alpha):
+            raise ValueError(f"alpha is {alpha!r} for {key}")
+        return float(alpha)
+    except (TypeError, ValueError, OverflowError, re.error) as error:
+        raise AdapterRejected(
+            f"{file.path}: its training metadata is damaged ({error}).",
+            fix="Save the LoRA again, or use the file without metadata.",
+        ) from error

@@ -29,6 +29,8 @@ PARSER_WORDS = (
 )
 """What the safetensors parser says (0.6 by code, 0.8 in words), for users."""
 AGAIN = "Download the LoRA again, as .safetensors."
+WHOLE = (torch.int64, torch.int32, torch.int16)
+"""Types of an alpha that is a whole number: kohya's extraction for FLUX writes the rank so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class LoraFile:
 
 
 def read_lora(path: Path) -> LoraFile:
-    """Read ``path``; every tensor is finite and of a floating type.
+    """Read ``path``; every tensor is finite and of a floating type (alpha: or an integer).
 
     Raises :class:`AdapterRejected` naming the file and what is wrong with it.
     """
@@ -55,7 +57,8 @@ def read_lora(path: Path) -> LoraFile:
     if not tensors:
         raise AdapterRejected(f"{path} holds no tensors.", fix=AGAIN)
     for key, tensor in tensors.items():
-        if not tensor.is_floating_point():
+        whole = key.endswith(".alpha") and tensor.dtype in WHOLE
+        if not (whole or tensor.is_floating_point()):
             raise AdapterRejected(
                 f"{path}: {key} is of type {tensor.dtype}, which no LoRA uses.",
                 fix="Use a LoRA in half or single precision.",
