@@ -32,7 +32,8 @@ def test_facts_name_every_file_that_was_read(engine: TorchEngine, random_flux: P
     assert set(engine.facts.files) == {path for path in random_flux.rglob("*") if path.is_file()}
     assert engine.facts.device == "cpu"
     assert engine.facts.dtype == "float32"
-    assert {"python", "torch", "diffusers", "peft", "icl_studio"} <= engine.facts.versions.keys()
+    packages = {"torch", "diffusers", "transformers", "peft", "safetensors", "tokenizers", "pillow"}
+    assert engine.facts.versions.keys() == packages
 
 
 def test_a_file_that_is_not_read_is_not_in_the_facts(folder: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from diffusers import FluxPipeline
 from PIL.Image import Image
 
-from icl_studio.domain.geometry import Size
+from icl_studio.api import Size
 from icl_studio.engines.protocol import DenoiseItem, StepReport
 from icl_studio.errors import InternalError, LayoutInvalid, UserError
 

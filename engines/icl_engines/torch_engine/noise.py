@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from diffusers import FluxPipeline
 
-from icl_studio.domain.geometry import Size
+from icl_studio.api import Size
 
 
 def packed_noise(pipeline: FluxPipeline, canvas: Size, seed: int) -> torch.Tensor:

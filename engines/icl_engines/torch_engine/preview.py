@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from icl_studio.domain.geometry import Size
+from icl_studio.api import Size
 from icl_studio.engines.protocol import LocatedModel
 from icl_studio.errors import ModelUnavailable
 
