@@ -7,17 +7,25 @@ A caption is prefix, summary, then one part per panel, each opened by a marker s
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Protocol, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from .markers import (
+    MARKER,
+    cut_at,
+    first_sentence,
+    joined,
+    opening_problems,
+    stray_problems,
+    unjoined,
+)
 from .problems import CaptionInvalid, Frozen, Problem
+from .roles import role_names, role_problems
 
-MARKER = re.compile(r"\[[A-Z0-9]+(?:-[A-Z0-9]+)*\]")
-_ROLE = re.compile(r"<(?! )([^<>\n]{1,40})(?<! )>")
-_ENDED = (".", "!", "?", "…")
 SUMMARY = "{summary}"
+# Neither space nor control character; no joint at the end, which would hide where it begins.
+_OPENING = r"^[^\s\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f,;]$"
 
 
 def one_line(text: str) -> str:
@@ -48,8 +56,7 @@ class CaptionParts(Frozen):
     @property
     def roles(self) -> tuple[str, ...]:
         """Role names written as ``<Leo>``, each once, in order of appearance."""
-        found = _ROLE.findall(" ".join((self.summary, *self.panels)))
-        return tuple(dict.fromkeys(found))
+        return role_names((self.summary, *self.panels))
 
 
 class CaptionTemplate(Frozen):
@@ -59,12 +66,13 @@ class CaptionTemplate(Frozen):
     for the first panel of visual identity plain words, because the released prompt prints
     ``[LEFT]`` alone, between the two texts. ``summary_form`` wraps the summary (a marker
     such as ``[FOUR-PANEL]`` may stand in it). ``summary_joint`` and ``panel_joint`` are the
-    punctuation put after a text that is not already ended by ``. ! ? …``.
+    punctuation put after a text that is not already ended by ``. ! ? …``. With ``roles``,
+    texts name people in angle brackets, and a bracket that is left open is a problem.
     """
 
     prefix: Text = ""
     summary_form: Text = SUMMARY
-    openings: tuple[Annotated[str, Field(pattern=r"^\S+$")], ...] = Field(min_length=1)
+    openings: tuple[Annotated[str, Field(pattern=_OPENING)], ...] = Field(min_length=1)
     summary_joint: Annotated[str, Field(pattern=r"^[,;]?$")] = ""
     panel_joint: Annotated[str, Field(pattern=r"^[,;]?$")] = ""
     roles: bool = False
@@ -97,43 +105,83 @@ class CaptionTemplate(Frozen):
         found = self.problems(parts)
         if found:
             raise CaptionInvalid("The caption does not fit its task.", problems=found)
-        summary = parts.summary
-        if not self._is_whole_form(summary):
-            summary = self.summary_form.replace(SUMMARY, summary)
-        pieces = [self.prefix] if self.prefix else []
-        pieces.append(_joined(summary, self.summary_joint))
-        last = len(parts.panels) - 1
-        for i, (opening, text) in enumerate(zip(self.openings, parts.panels, strict=True)):
-            pieces += [opening, text if i == last else _joined(text, self.panel_joint)]
-        return " ".join(pieces)
+        return self._written(parts)
 
     def parse(self, caption: str) -> CaptionParts:
         """The parts of a joint caption; raises :class:`CaptionInvalid` naming what is off.
 
         Accepts what :meth:`render` gives and captions of the released data sets in the
-        same form; white space does not matter.
+        same form; white space does not matter. Released captions print no opening that is
+        plain words (``Logo:``): where such a one should open the first panel and is
+        missing, the first sentence (or what stands before a semicolon) is the summary, and
+        the rest up to the next marker is the first panel. Parts that :meth:`render` would
+        refuse are refused here too.
         """
-        text = one_line(caption)
-        found = self._marker_problems(text)
+        parts = self._read(one_line(caption))
+        found = self.problems(parts)
+        if found:
+            raise CaptionInvalid("The caption does not fit its task.", problems=found)
+        return parts
+
+    def _written(self, parts: CaptionParts) -> str:
+        summary = parts.summary
+        if not self._is_whole_form(summary):
+            summary = self.summary_form.replace(SUMMARY, summary)
+        pieces = [self.prefix] if self.prefix else []
+        pieces.append(joined(summary, self.summary_joint))
+        last = len(parts.panels) - 1
+        for i, (opening, text) in enumerate(zip(self.openings, parts.panels, strict=True)):
+            pieces += [opening, text if i == last else joined(text, self.panel_joint)]
+        return " ".join(pieces)
+
+    def _read(self, text: str) -> CaptionParts:
+        """The parts of a caption on one line, as they stand; raises for a broken form."""
+        unopened = self._is_unopened(text)
+        openings = self.openings[unopened:]
+        found = self._form_problems(text) + opening_problems(text, openings)
+        found += stray_problems(text, self.markers)
         if found:
             raise CaptionInvalid("The caption does not follow its task's form.", problems=found)
-        if self.prefix:
-            text = text[len(self.prefix) :].lstrip()
-        cuts: list[tuple[int, int]] = []
-        for opening in self.openings:
-            start = text.index(opening, cuts[-1][1] if cuts else 0)
-            cuts.append((start, start + len(opening)))
-        ends = [start for start, _ in cuts[1:]] + [len(text)]
-        panels = [text[a:b].strip() for (_, a), b in zip(cuts, ends, strict=True)]
-        panels[:-1] = [_unjoined(panel, self.panel_joint) for panel in panels[:-1]]
-        summary = _unjoined(text[: cuts[0][0]].strip(), self.summary_joint)
+        head, *panels = cut_at(text.removeprefix(self.prefix), openings)
+        if unopened:
+            head, first = first_sentence(head)
+            panels = [first, *panels]
+            if not first:
+                problem = Problem(
+                    where="caption",
+                    what=f"has one sentence only before {openings[0]!r}: the text of panel 1 "
+                    "is missing.",
+                    fix=f"Write it after the summary, opened by {self.openings[0]!r}.",
+                )
+                raise CaptionInvalid(
+                    "The caption does not follow its task's form.", problems=[problem]
+                )
+        panels[:-1] = [unjoined(panel, self.panel_joint) for panel in panels[:-1]]
+        summary = unjoined(head, self.summary_joint)
         before, after = self.summary_form.split(SUMMARY)
         if summary.startswith(before) and summary.endswith(after):
             summary = summary.removeprefix(before).removesuffix(after).strip()
         return CaptionParts(summary=summary, panels=tuple(panels))
 
+    def _is_unopened(self, text: str) -> bool:
+        """Whether the first panel's opening is plain words and left out, as if released."""
+        first = self.openings[0]
+        return len(self.openings) > 1 and not MARKER.search(first) and first not in text
+
+    def _form_problems(self, text: str) -> list[Problem]:
+        """What a whole caption lacks of prefix and summary form."""
+        missing = [
+            Problem(where="caption", what=f"lacks {marker!r} in its summary.", fix="Add it.")
+            for marker in self._form_markers
+            if marker not in text
+        ]
+        if self.prefix and not text.startswith(self.prefix):
+            what = f"does not start with {self.prefix!r}."
+            missing.insert(0, Problem(where="caption", what=what, fix="Add it."))
+        return missing
+
     def problems(self, parts: CaptionParts, counter: TokenCounter | None = None) -> list[Problem]:
-        """Everything wrong with ``parts``: panel count, empty text, markers, length.
+        """Everything wrong with ``parts``: panel count, empty text, markers, roles, length.
 
         Length is judged only when a ``counter`` is given and the rest is sound.
         """
@@ -151,8 +199,18 @@ class CaptionTemplate(Frozen):
         named += [(f"panel {i}", text) for i, text in enumerate(parts.panels, 1)]
         for where, text in named:
             found += self._text_problems(where, text)
+            found += role_problems(where, text) if self.roles else []
+        if not found and not self._reads_back(parts):
+            found.append(
+                Problem(
+                    where="caption",
+                    what="would not be read back as it was typed: a text and what the task "
+                    "prints beside it run into each other.",
+                    fix="Change how the texts begin and end.",
+                )
+            )
         if counter is not None and not found:
-            count = counter.count(self.render(parts))
+            count = counter.count(self._written(parts))
             if count > counter.limit:
                 found.append(
                     Problem(
@@ -163,6 +221,12 @@ class CaptionTemplate(Frozen):
                     )
                 )
         return found
+
+    def _reads_back(self, parts: CaptionParts) -> bool:
+        try:
+            return self._read(self._written(parts)) == parts
+        except CaptionInvalid:
+            return False
 
     def _text_problems(self, where: str, text: str) -> list[Problem]:
         if not text:
@@ -198,45 +262,3 @@ class CaptionTemplate(Frozen):
             )
             for word in dict.fromkeys(foreign)
         ]
-
-    def _marker_problems(self, text: str) -> list[Problem]:
-        """Missing, repeated, misplaced and foreign markers of a whole caption."""
-        found: list[Problem] = []
-        if self.prefix and not text.startswith(self.prefix):
-            found.append(
-                Problem(
-                    where="caption", what=f"does not start with {self.prefix!r}.", fix="Add it."
-                )
-            )
-        position = -1
-        for opening in self.openings:
-            n = text.count(opening)
-            at = text.find(opening)
-            if n == 0:
-                found.append(Problem(where="caption", what=f"lacks {opening!r}.", fix="Add it."))
-            elif n > 1:
-                found.append(Problem(where="caption", what=f"has {opening!r} {n} times."))
-            elif at < position:
-                found.append(Problem(where="caption", what=f"has {opening!r} out of order."))
-            position = max(position, at)
-        found += [
-            Problem(where="caption", what=f"lacks {marker!r} in its summary.", fix="Add it.")
-            for marker in self._form_markers
-            if marker not in text
-        ]
-        for marker in dict.fromkeys(MARKER.findall(text)):
-            if marker not in self.markers:
-                found.append(
-                    Problem(
-                        where="caption", what=f"has the stray marker {marker!r}.", fix="Remove it."
-                    )
-                )
-        return found
-
-
-def _joined(text: str, joint: str) -> str:
-    return text if not joint or text.endswith(_ENDED) else text + joint
-
-
-def _unjoined(text: str, joint: str) -> str:
-    return text.removesuffix(joint) if joint else text

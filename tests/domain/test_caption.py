@@ -55,6 +55,58 @@ def test_whatever_is_not_refused_is_read_back_unchanged(case: tuple[TaskSpec, Ca
     assert task.caption.parse("\n " + caption.replace(" ", " \n ")) == parts
 
 
+pieces = st.sampled_from(
+    ("[A]", "[B-2]", "A", "a", "[", "]", "Logo", ":", ";", ",", ".", "!", "<", "x", "ß", "{", "}")
+)
+tokens = st.lists(pieces, min_size=1, max_size=4).map("".join)
+phrases = st.lists(tokens, max_size=3).map(" ".join)
+
+
+@st.composite
+def any_template(draw: st.DrawFn) -> CaptionTemplate | None:
+    """A template of odd bits and pieces; None where such a one is refused."""
+    try:
+        return CaptionTemplate(
+            prefix=draw(phrases),
+            summary_form=draw(st.sampled_from(["", "[A]", "a "])) + "{summary}" + draw(phrases),
+            openings=tuple(draw(st.lists(tokens, min_size=1, max_size=3))),
+            summary_joint=draw(st.sampled_from(["", ",", ";"])),
+            panel_joint=draw(st.sampled_from(["", ",", ";"])),
+            roles=draw(st.booleans()),
+        )
+    except ValidationError:
+        return None
+
+
+@given(any_template(), phrases, st.lists(phrases, min_size=3, max_size=3))
+@settings(max_examples=400)
+def test_every_template_reads_back_what_it_does_not_refuse(template, summary, panels):
+    if template is None:
+        return
+    parts = CaptionParts(summary=summary, panels=tuple(panels[: len(template.openings)]))
+    if not template.problems(parts):
+        assert template.parse(template.render(parts)) == parts
+
+
+@given(any_template(), st.one_of(phrases, st.lists(tokens, max_size=9).map(" ".join)))
+@settings(max_examples=400)
+def test_whatever_is_read_can_be_written_again(template, caption):
+    if template is None:
+        return
+    try:
+        parts = template.parse(caption)
+    except CaptionInvalid:
+        return
+    assert template.parse(template.render(parts)) == parts
+
+
+def test_a_form_that_makes_a_marker_of_the_summary_refuses_that_summary():
+    template = CaptionTemplate(summary_form="[{summary}]", openings=("[LEFT]", "[RIGHT]"))
+    found = template.problems(CaptionParts(summary="LEFT", panels=("a", "b")))
+    assert "would not be read back" in found[0].what
+    assert template.problems(CaptionParts(summary="left over", panels=("a", "b"))) == []
+
+
 words = st.text(st.characters(categories=["L", "N", "Po", "So"]), min_size=1, max_size=30).filter(
     lambda text: (
         text.strip() and any(ch.isalnum() for ch in text) and "logo:" not in text.casefold()
@@ -180,6 +232,52 @@ def test_a_caption_that_breaks_the_form_is_refused_by_name(caption: str, said: s
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("caption", "where"),
+    [
+        ("[MOVIE-SHOTS] S, [SCENE-1] a, [SCENE-2] [SCENE-3] c", "panel 2"),
+        ("[MOVIE-SHOTS] [SCENE-1] a, [SCENE-2] b, [SCENE-3] c", "summary"),
+        ("[MOVIE-SHOTS] [MOVIE-SHOTS] S, [SCENE-1] a, [SCENE-2] b, [SCENE-3] c", "summary"),
+        ("[MOVIE-SHOTS] S, [SCENE-1] a [scene-1], [SCENE-2] b, [SCENE-3] c", "panel 1"),
+    ],
+)
+def test_a_caption_whose_parts_would_be_refused_is_refused(caption: str, where: str):
+    with pytest.raises(CaptionInvalid) as refused:
+        FILM.parse(caption)
+    assert [problem.where for problem in refused.value.problems] == [where]
+
+
+@pytest.mark.parametrize(
+    ("caption", "summary", "logo"),
+    [
+        ("A calm brand. A leaf, one line; [LEFT] a cup", "A calm brand.", "A leaf, one line"),
+        ("A calm brand; a leaf. One line. [LEFT] a cup", "A calm brand", "a leaf. One line."),
+        ('The brand "Leaf." It is a leaf; [LEFT] a cup', 'The brand "Leaf."', "It is a leaf"),
+        ("Version 1.5 of a brand! A leaf [LEFT] a cup", "Version 1.5 of a brand!", "A leaf"),
+    ],
+)
+def test_a_released_identity_prints_no_logo_and_is_read_by_its_first_sentence(
+    caption: str, summary: str, logo: str
+):
+    parts = IDENTITY.parse(caption)
+    assert parts == CaptionParts(summary=summary, panels=(logo, "a cup"))
+    assert IDENTITY.parse(IDENTITY.render(parts)) == parts
+
+
+@pytest.mark.parametrize("caption", ["A brand with a leaf [LEFT] a cup", "A brand. [LEFT] a cup"])
+def test_one_sentence_is_not_taken_for_both_summary_and_logo(caption: str):
+    with pytest.raises(CaptionInvalid) as refused:
+        IDENTITY.parse(caption)
+    [problem] = refused.value.problems
+    assert "the text of panel 1 is missing" in problem.what
+    assert "Logo:" in problem.fix
+
+
+def test_a_bracket_marker_is_never_optional():
+    with pytest.raises(CaptionInvalid, match=r"lacks '\[LEFT\]'"):
+        IDENTITY.parse("A brand. Logo: a leaf. A cup.")
+
+
 def test_a_caption_without_the_form_s_marker_is_refused():
     with pytest.raises(CaptionInvalid, match=r"lacks '\[FOUR-PANEL\]' in its summary"):
         PHOTO.parse("A man; [TOP-LEFT] a; [TOP-RIGHT] b; [BOTTOM-LEFT] c; [BOTTOM-RIGHT] d")
@@ -188,6 +286,37 @@ def test_a_caption_without_the_form_s_marker_is_refused():
 def test_roles_are_found_once_each_in_order_and_a_comparison_is_none():
     parts = CaptionParts(summary="<Mara> and <Leo>", panels=("<Leo>", "a < b > c", "<Zoë>"))
     assert parts.roles == ("Mara", "Leo", "Zoë")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<Mara wipes the window", "'<Mara wipes', which is not closed"),
+        ("<> wipes", "'<>', which is empty"),
+        ("wipes < >", "'< >', which is empty"),
+        ("<Mara <Leo>", "'<Mara', which is not closed"),
+        ("<Mara > wipes", "no space at either end"),
+        (f"<{'x' * 41}> wipes", "1 to 40 characters"),
+        ("wipes<", "'<', which is not closed"),
+    ],
+)
+@pytest.mark.parametrize("place", ["summary", "panel 2"])
+def test_a_role_name_left_open_or_empty_is_a_problem_where_roles_are_written(text, said, place):
+    panels = ("a", text if place == "panel 2" else "b", "c")
+    parts = CaptionParts(summary=f"S {text}" if place == "summary" else "S", panels=panels)
+    [problem] = FILM.problems(parts)
+    assert problem.where == place
+    assert said in problem.what
+    assert "<" in problem.fix
+    without = FILM.model_copy(update={"roles": False})
+    assert without.problems(parts) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a < b", "a < b > c", "3 > 2", "<Mara> -> <Leo>", "<Mara>: a < b"]
+)
+def test_a_sound_role_and_a_comparison_are_no_problem(text: str):
+    assert FILM.problems(CaptionParts(summary="S", panels=("a", text, "c"))) == []
 
 
 @pytest.mark.parametrize(
@@ -200,6 +329,11 @@ def test_roles_are_found_once_each_in_order_and_a_comparison_is_none():
         {"openings": ("[A]",), "summary_form": "no gap"},
         {"openings": ("[A]",), "summary_form": "{summary} {summary}"},
         {"openings": ("two words",)},
+        {"openings": ("",)},
+        {"openings": ("[A\x1c]",)},
+        {"openings": ("[A]\x85",)},
+        {"openings": ("Logo;", "[LEFT]"), "summary_joint": ";"},
+        {"openings": ("Logo,", "[LEFT]")},
         {"openings": ("[A]",), "panel_joint": "and"},
     ],
 )
