@@ -12,6 +12,8 @@ from pathlib import Path
 
 APP = "icl-studio"
 HOME_VARIABLE = "ICL_STUDIO_HOME"
+SAFE_MODE_VARIABLE = "ICL_STUDIO_SAFE_MODE"
+DEBUG_VARIABLE = "ICL_STUDIO_DEBUG"
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ def user_folders(home: Path | None = None) -> UserFolders:
     """The user's folders: under ``home``, else ``$ICL_STUDIO_HOME``, else the system's own."""
     named = os.environ.get(HOME_VARIABLE)
     if home is None and named:
-        home = Path(named).expanduser()
+        home = expanded(named)
     if home is not None:
-        home = home.absolute()
+        home = expanded(home).absolute()
         return UserFolders(
             config=home, data=home, cache=home / "cache", logs=home / "logs", sets=home / "sets"
         )
@@ -59,6 +61,15 @@ def user_folders(home: Path | None = None) -> UserFolders:
         logs=dirs.user_log_path,
         sets=dirs.user_pictures_path / "ICL Studio",
     )
+
+
+def expanded(text: str | Path) -> Path:
+    """``text`` as a path with ``~`` put in; a ``~name`` of nobody is taken as it stands."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def resource(*parts: str) -> Path:

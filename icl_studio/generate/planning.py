@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain.request import SetRequest
-from ..engines.protocol import EngineOptions, EngineSpec
+from ..engines.protocol import EngineOptions, EngineSpec, LocatedModel
 from ..errors import NotFound
 from ..models.adapters import resolve_adapter
 from ..models.find import find_model
-from ..models.locate import DownloadProgress, locate
+from ..models.locate import DownloadProgress, check_access, locate
 from ..models.tokens import token_counter
 from ..paths import UserFolders
 from ..plugins import Registry
@@ -48,15 +48,18 @@ def plan(
     """One job per request, in order. Downloads what is missing and may be downloaded.
 
     Every way in which a job can be known to fail is found here, cheapest first: template,
-    folder, engine, adapters, then the model. Raises the ``UserError`` of each.
+    folder, engine, whether the models may be had, adapters, then the
+    models themselves. Raises the ``UserError`` of each.
     """
     check_template(place.set_name)
     check_folder(place.out)
     engines = {name: choose_engine(name, registry) for name in {r.engine for r in requests}}
     uses = dict.fromkeys(use for request in requests for use in request.adapters)
-    files = {use: resolve_adapter(use, folders, progress) for use in uses}
     names = dict.fromkeys(request.model for request in requests)
-    models = {name: locate(find_model(name, registry), folders, progress) for name in names}
+    for name in names:
+        check_access(find_model(name, registry), folders)
+    files = {use: resolve_adapter(use, folders, progress) for use in uses}
+    models = {name: _located(name, registry, folders, progress) for name in names}
     counters = {name: token_counter(model) for name, model in models.items()}
     jobs = []
     for request in requests:
@@ -76,6 +79,18 @@ def plan(
             )
         )
     return tuple(jobs)
+
+
+def _located(
+    name: str, registry: Registry, folders: UserFolders, progress: DownloadProgress | None
+) -> LocatedModel:
+    """The model called ``name``, here, with the facts that hold once it is here.
+
+    A hub model that no plugin knows is taken for FLUX.1-dev until its own files can say
+    better: how long a text it reads, its family (:func:`~icl_studio.models.find.find_model`).
+    """
+    located = locate(find_model(name, registry), folders, progress)
+    return located.model_copy(update={"spec": find_model(name, registry)})
 
 
 def choose_engine(name: str, registry: Registry) -> EngineSpec:

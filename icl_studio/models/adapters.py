@@ -8,7 +8,8 @@ from pathlib import Path
 from ..domain.model import AdapterUse
 from ..engines.protocol import AdapterFile
 from ..errors import AdapterRejected, NotFound
-from ..paths import UserFolders, resource
+from ..paths import UserFolders, expanded, resource
+from .find import HUB_ID
 from .locate import DownloadProgress
 from .weights import PICKLES, read_header
 
@@ -50,22 +51,36 @@ def known_adapters(folders: UserFolders) -> list[Path]:
     return [path for place in places for path in sorted(place.glob(f"**/*{SUFFIX}"))]
 
 
-def _on_disk(source: str, folders: UserFolders) -> Path | None:
-    named = Path(source).expanduser()
-    for place in (Path.cwd(), resource("adapters"), folders.adapters):
-        for candidate in (place / named, place / f"{named}{SUFFIX}"):
+def in_folder(folder: Path, source: str) -> Path | None:
+    """The file that ``source``, a path or a name without suffix, means in ``folder``."""
+    named = expanded(source)
+    for candidate in (folder / named, folder / f"{named}{SUFFIX}"):
+        try:
             if candidate.is_file():
-                return candidate.absolute()
+                return candidate
+        except OSError:  # a text that is far too long for a name
+            continue
+    return None
+
+
+def _on_disk(source: str, folders: UserFolders) -> Path | None:
+    for place in (Path.cwd(), resource("adapters"), folders.adapters):
+        found = in_folder(place, source)
+        if found is not None:
+            return found.absolute()
     return None
 
 
 def _from_hub(source: str, progress: DownloadProgress | None) -> Path | None:
     parts = source.split("/")
-    if len(parts) < 3 or not source.endswith(SUFFIX) or parts[0] in ("", ".", "..", "~"):
+    repository = "/".join(parts[:2])
+    if len(parts) < 3 or not source.endswith(SUFFIX) or not HUB_ID.fullmatch(repository):
+        return None
+    if Path(parts[0]).is_dir():  # a path with a slip of the pen in it: the hub is not asked
         return None
     from .hub import fetch_file
 
-    return fetch_file("/".join(parts[:2]), "/".join(parts[2:]), progress)
+    return fetch_file(repository, "/".join(parts[2:]), progress)
 
 
 def _not_found(source: str, folders: UserFolders) -> NotFound:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.model import ModelSpec
 from ..errors import NotFound
+from ..paths import expanded
 from .folder import check_folder, spec_of_folder
 
 if TYPE_CHECKING:
     from ..plugins import Registry
 
-HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HUB_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 """``owner/repository``, as the hub names models."""
 
 
@@ -27,8 +28,8 @@ def find_model(name: str, registry: Registry) -> ModelSpec:
     """
     if name in registry.models:
         return registry.models[name]
-    folder = Path(name).expanduser()
-    if folder.exists() or _looks_like_a_path(name):
+    folder = expanded(name)
+    if _exists(folder) or _looks_like_a_path(name):
         check_folder(folder)
         return spec_of_folder(folder)
     if HUB_ID.fullmatch(name):
@@ -41,6 +42,13 @@ def find_model(name: str, registry: Registry) -> ModelSpec:
         fix=f"{hint}Known models: {', '.join(known) or 'none'}. A diffusers folder or a hub id "
         "(owner/repository) can be named as well.",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a text that is far too long for a name
+        return False
 
 
 def _looks_like_a_path(name: str) -> bool:

@@ -79,6 +79,14 @@ def fetch_model(spec: ModelSpec, progress: DownloadProgress | None = None) -> Pa
     return folder
 
 
+def check_allowed(spec: ModelSpec) -> None:
+    """Raise what would forbid :func:`fetch_model`; fetches nothing but ``model_index.json``."""
+    from huggingface_hub import constants
+
+    if cached_model(spec.source) is None:
+        check_disk(plan_download(spec), Path(constants.HF_HUB_CACHE))
+
+
 def fetch_file(repository: str, name: str, progress: DownloadProgress | None = None) -> Path:
     """One file of a hub repository, from the cache or downloaded; raises as :func:`fetch_model`."""
     from huggingface_hub import (
@@ -89,10 +97,10 @@ def fetch_file(repository: str, name: str, progress: DownloadProgress | None = N
         try_to_load_from_cache,
     )
 
-    cached = try_to_load_from_cache(repository, name)
-    if isinstance(cached, str):
-        return Path(cached)
     with told(f"{repository}/{name}"):
+        cached = try_to_load_from_cache(repository, name)
+        if isinstance(cached, str):
+            return Path(cached)
         size = get_hf_file_metadata(hf_hub_url(repository, name)).size or 0
     check_disk(Download(repository, {name: size}), Path(constants.HF_HUB_CACHE))
     with told(f"{repository}/{name}", during="download"):
@@ -145,7 +153,12 @@ def needed_files(repository: str, files: Mapping[str, int]) -> dict[str, int]:
 
 def check_disk(plan: Download, cache: Path) -> None:
     """Raise :class:`ModelUnavailable` if what is still to be fetched does not fit."""
-    place = next(folder for folder in (cache, *cache.parents) if folder.is_dir())
+    place = next((folder for folder in (cache, *cache.parents) if folder.is_dir()), None)
+    if place is None:  # on Windows, a drive that is not there
+        raise ModelUnavailable(
+            f"The disk of the hub's cache {cache} is not there.",
+            fix="Connect it, or set HF_HOME to a folder that exists.",
+        )
     blobs = cache / f"models--{plan.repository.replace('/', '--')}" / "blobs"
     here = sum(f.stat().st_size for f in blobs.iterdir()) if blobs.is_dir() else 0
     needed, free = max(0, plan.size - here) + SPARE_BYTES, shutil.disk_usage(place).free

@@ -9,7 +9,7 @@ from typing import Literal
 from ..domain.model import ModelSpec
 from ..engines.protocol import LocatedModel
 from ..errors import ModelUnavailable
-from ..paths import UserFolders, resource
+from ..paths import UserFolders, expanded, resource
 from .find import HUB_ID
 from .folder import check_folder
 
@@ -39,11 +39,24 @@ def locate(
     return LocatedModel(spec=spec, folder=folder)
 
 
+def check_access(spec: ModelSpec, folders: UserFolders) -> None:
+    """Raise :class:`ModelUnavailable` unless :func:`locate` could give ``spec`` right now.
+
+    Of a hub model existence, token, licence, kind and disk; no weights are fetched.
+    """
+    if kind_of(spec) == "hub":
+        from .hub import check_allowed
+
+        check_allowed(spec)
+        return
+    check_folder(present_folder(spec, folders) or _missing(spec, kind_of(spec)))
+
+
 def kind_of(spec: ModelSpec) -> Kind:
     """Where a model comes from: our own resources, a folder, or the hub."""
     if spec.source.startswith(RESOURCE):
         return "embedded"
-    if HUB_ID.fullmatch(spec.source) and not Path(spec.source).expanduser().is_dir():
+    if HUB_ID.fullmatch(spec.source) and not expanded(spec.source).is_dir():
         return "hub"
     return "folder"
 
@@ -60,7 +73,7 @@ def present_folder(spec: ModelSpec, folders: UserFolders) -> Path | None:
     if spec.source.startswith(RESOURCE):
         places = [resource(*spec.source.removeprefix(RESOURCE).split("/"))]
     else:
-        named = Path(spec.source).expanduser()
+        named = expanded(spec.source)
         places = [named.absolute(), folders.data / "models" / named]
     return next((folder for folder in places if folder.is_dir()), None)
 

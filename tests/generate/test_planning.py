@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from icl_studio.domain.caption import CaptionParts
+from icl_studio.domain.model import ModelSpec
 from icl_studio.domain.request import SetRequest
 from icl_studio.engines.protocol import EngineSpec
-from icl_studio.errors import NotFound, StorageProblem, UserError
+from icl_studio.errors import ModelUnavailable, NotFound, StorageProblem, UserError
 from icl_studio.generate.asking import Wishes, new_request, parse_lora, seeds_from
 from icl_studio.generate.planning import Place, check_folder, choose_engine, plan
 from icl_studio.paths import user_folders
@@ -101,3 +104,44 @@ def test_auto_is_the_first_engine_that_is_installed() -> None:
     assert choose_engine("lacking", registry(lacking)) == lacking  # asked for: its own error says
     with pytest.raises(NotFound, match="no engine that can run"):
         choose_engine("auto", registry(lacking))
+
+
+def test_a_model_that_may_not_be_had_stops_before_any_lora_is_fetched(
+    studio: tuple[Registry, Callable[..., SetRequest]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry, ask = studio
+    fetched: list[object] = []
+    monkeypatch.setattr("icl_studio.models.adapters._from_hub", lambda *a: fetched.append(a))
+    monkeypatch.setattr("icl_studio.generate.planning.locate", lambda *a: fetched.append(a))
+    asked = ask(adapters=(parse_lora("owner/looks/a.safetensors"),))
+    gone = ModelSpec(id="gone", title="Gone", source=str(tmp_path / "gone"), family="fake")
+    registry = replace(registry, models={**registry.models, "gone": gone})
+    with pytest.raises(ModelUnavailable, match="not there"):
+        plan(
+            [asked.model_copy(update={"model": "gone"})], registry, user_folders(), Place(tmp_path)
+        )
+    assert fetched == []
+
+
+def test_a_hub_model_no_plugin_knows_goes_by_its_own_files_once_they_are_here(
+    fake_studio: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, cache, commit = fake_studio(), tmp_path / "hub", "1" * 40
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    repository = cache / "models--someone--flux"
+
+    def download(*_: object) -> Path:
+        (repository / "refs").mkdir(parents=True)
+        (repository / "refs" / "main").write_text(commit, encoding="utf-8")
+        return shutil.copytree(model, repository / "snapshots" / commit)
+
+    monkeypatch.setattr("icl_studio.models.hub.check_allowed", lambda _: None)
+    monkeypatch.setattr("icl_studio.models.hub.fetch_model", download)
+    registry, folders = load_registry(user_folders(), Settings()), user_folders()
+    local = new_request(registry, folders, "film-storyboard", PARTS, Wishes(model=str(model)))
+    asked = local.model_copy(update={"model": "someone/flux"})
+    (job,) = plan([asked], registry, folders, Place(tmp_path))
+    assert job.model.spec.max_sequence_length == 128  # not the 512 assumed before
+    assert (job.model.spec.id, job.model.spec.source) == ("someone/flux", "someone/flux")

@@ -42,13 +42,21 @@ def test_any_other_hub_id_is_taken_for_flux(
     assert kind_of(spec) == "hub"
 
 
+@pytest.mark.parametrize("name", ["größe/flux", "owner/flux modell", "x" * 5000])
+def test_what_the_hub_cannot_call_a_model_is_no_hub_id(name: str) -> None:
+    with pytest.raises(NotFound, match="no model called"):
+        find_model(name, KNOWN)
+
+
 def test_a_slip_of_the_pen_gets_the_nearest_names() -> None:
     with pytest.raises(NotFound) as caught:
         find_model("tinny", KNOWN)
     assert "Did you mean tiny" in caught.value.fix
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "/no/such/folder", "model.safetensors", "C:\\x"])
+@pytest.mark.parametrize(
+    "name", ["./nowhere", "~nobody-x/y", "/no/such/folder", "model.safetensors", "C:\\x"]
+)
 def test_paths_that_lead_nowhere(name: str) -> None:
     with pytest.raises(ModelUnavailable):
         find_model(name, KNOWN)

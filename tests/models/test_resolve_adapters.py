@@ -9,7 +9,7 @@ import pytest
 
 from icl_engines.testing import write_random_lora
 from icl_studio.domain.model import AdapterUse
-from icl_studio.errors import AdapterRejected, NotFound
+from icl_studio.errors import AdapterRejected, ModelUnavailable, NotFound
 from icl_studio.models.adapters import resolve_adapter
 from icl_studio.paths import user_folders
 
@@ -41,6 +41,30 @@ def test_the_users_adapters_folder(lora: Path) -> None:
         resolve("greeen.safetensors")
     assert "Did you mean green" in caught.value.fix
     assert str(user_folders().adapters) in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "my looks/grün/a.safetensors",
+        "größe/look/a.safetensors",
+        "owner/a--b/a.safetensors",
+        f"owner/{'x' * 120}/a.safetensors",
+        "looks/green/a.safetensors",
+        "~nobody-of-that-name/a.safetensors",
+    ],
+)
+def test_a_mistyped_path_is_the_users_to_mend(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("the hub was asked")
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "looks").mkdir()
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", asked)
+    with pytest.raises((NotFound, ModelUnavailable)):
+        resolve(source)
 
 
 def test_pickles_are_refused_under_either_name(tmp_path: Path) -> None:
