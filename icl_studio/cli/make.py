@@ -162,6 +162,8 @@ def _example(app: AppContext, task: str, model: str) -> tuple[CaptionParts, int]
 
 def _stored(app: AppContext, file: Path, typed: _Typed, wishes: Wishes) -> SetRequest:
     """The request in ``file`` with the given options put over it."""
+    from dataclasses import replace
+
     from ..errors import UserError
     from ..generate.asking import caption_is_edited, changed_request
     from ..generate.stored import read_request
@@ -171,7 +173,10 @@ def _stored(app: AppContext, file: Path, typed: _Typed, wishes: Wishes) -> SetRe
             "--request brings its own task and texts.",
             fix="Leave out TASK, --summary, --panel and --example.",
         )
-    asked = changed_request(read_request(file), app.registry, app.folders, wishes)
+    stored = read_request(file)
+    if wishes.engine is None and stored.engine == "auto":
+        wishes = replace(wishes, engine=app.settings.engine)
+    asked = changed_request(stored, app.registry, app.folders, wishes)
     if caption_is_edited(asked, app.registry):
         warn("the stored caption differs from what the task writes today; it is drawn as stored.")
     return asked

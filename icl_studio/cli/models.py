@@ -105,7 +105,8 @@ def _show(state: ModelState) -> None:
     facts.add_row("family", f"{spec.family} (decides which LoRA files fit)")
     facts.add_row("caption", f"up to {spec.max_sequence_length} tokens")
     sampling = spec.sampling
-    facts.add_row("sampling", f"{sampling.steps} steps, guidance {sampling.guidance:g}")
+    usual = f"{sampling.steps} steps, guidance {sampling.guidance:g}" if sampling else "the task's"
+    facts.add_row("sampling", f"{usual}, unless told otherwise")
     facts.add_row("licence", spec.licence or "not stated")
     out.print(f"{spec.id}: {spec.title}", style="bold", markup=False)
     out.print(facts, markup=False)

@@ -46,6 +46,7 @@ class ModelSpec(Frozen):
     ``source`` is ``resource:<folder>``, a local diffusers folder or a hub id. ``family``
     decides which adapters fit. ``max_sequence_length`` is part of the model because T5 is
     not masked: another padded length changes the pixels (DESIGN, Determinism).
+    ``sampling`` is what a request takes unless told otherwise; None: the task's own.
     ``vocabulary`` lists the words a small model knows; empty means natural language.
     """
 
@@ -55,7 +56,7 @@ class ModelSpec(Frozen):
     family: str
     canvas: CanvasRule = CanvasRule()
     max_sequence_length: int = Field(default=512, ge=8, le=1024)
-    sampling: Sampling = Sampling()
+    sampling: Sampling | None = None
     licence: str = ""
     gated: bool = False
     download_gb: float = 0.0

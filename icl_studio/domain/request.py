@@ -72,8 +72,9 @@ def build_request(
     """Validate what the user asked against ``task`` and ``model`` and resolve it.
 
     ``adapters=None`` takes the task's own adapter for the model's family; an empty
-    sequence takes none. ``seed=None`` draws one. Raises :class:`RequestInvalid` with every
-    problem at once: panel count, markers, empty text, length, canvas, numbers.
+    sequence takes none. ``seed=None`` draws one. ``steps`` and ``guidance`` None are the
+    model's own where it has any (FLUX.1-schnell), else the task's.
+    Raises :class:`RequestInvalid` with every problem at once: panel count, markers, empty text, length, canvas, numbers.
     """
     found: list[Problem] = task.caption.problems(parts, counter)
     layout = task.layout
@@ -84,6 +85,7 @@ def build_request(
     if adapters is None:
         own = task.adapter_for(model.family)
         adapters = [AdapterUse(source=own.source, weight=own.weight)] if own else []
+    usual = model.sampling or task.sampling
     if not found:
         try:
             return SetRequest(
@@ -95,8 +97,8 @@ def build_request(
                 adapters=tuple(adapters),
                 seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
                 sampling=Sampling(
-                    steps=task.sampling.steps if steps is None else steps,
-                    guidance=task.sampling.guidance if guidance is None else guidance,
+                    steps=usual.steps if steps is None else steps,
+                    guidance=usual.guidance if guidance is None else guidance,
                 ),
                 exact=exact,
                 engine=engine,

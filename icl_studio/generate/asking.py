@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,16 @@ from ..domain.caption import CaptionParts, TokenCounter
 from ..domain.model import AdapterUse, ModelSpec
 from ..domain.problems import Problem
 from ..domain.request import MAX_SEED, SetRequest, build_request, problems_of
-from ..errors import CaptionInvalid, LayoutInvalid, RequestInvalid
+from ..domain.task import TaskSpec
+from ..errors import CaptionInvalid, LayoutInvalid, RequestInvalid, UserError
+from ..models.adapters import in_folder
 from ..models.find import find_model
 from ..models.locate import present_folder
 from ..models.tokens import token_counter
 from ..paths import UserFolders
 from ..plugins import Registry
 
+DEFAULT_MODEL = "tiny"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -44,8 +47,6 @@ def new_request(
     task: str,
     parts: CaptionParts,
     wishes: Wishes,
-    *,
-    default_model: str = "tiny",
 ) -> SetRequest:
     """The request for a set of ``task``. Nothing is downloaded.
 
@@ -54,7 +55,7 @@ def new_request(
     ``RequestInvalid`` and ``ModelUnavailable``.
     """
     spec = registry.task(task)
-    model = find_model(wishes.model or default_model, registry)
+    model = find_model(wishes.model or DEFAULT_MODEL, registry)
     return build_request(
         spec,
         model,
@@ -80,21 +81,11 @@ def changed_request(
     :func:`new_request` raises.
     """
     model = find_model(wishes.model or request.model, registry)
-    if model.id != find_model(request.model, registry).id:
-        wishes = replace(
-            wishes,
-            adapters=request.adapters if wishes.adapters is None else wishes.adapters,
-            seed=request.seed if wishes.seed is None else wishes.seed,
-            steps=wishes.steps or request.sampling.steps,
-            guidance=request.sampling.guidance if wishes.guidance is None else wishes.guidance,
-            exact=request.exact if wishes.exact is None else wishes.exact,
-            engine=wishes.engine or request.engine,
-            name=request.name if wishes.name is None else wishes.name,
-        )
-        return new_request(registry, folders, request.task, request.parts, wishes)
-    fields: dict[str, Any] = request.model_dump()
+    if wishes.model is not None and model.id != request.model:
+        return _redrawn(request, model, registry, folders, wishes)
+    changed: dict[str, Any] = request.model_dump()
     sampling = {"steps": wishes.steps, "guidance": wishes.guidance}
-    fields["sampling"] |= {k: v for k, v in sampling.items() if v is not None}
+    changed["sampling"] |= {k: v for k, v in sampling.items() if v is not None}
     others = {
         "adapters": wishes.adapters,
         "seed": wishes.seed,
@@ -102,13 +93,63 @@ def changed_request(
         "engine": wishes.engine,
         "name": wishes.name,
     }
-    fields |= {k: v for k, v in others.items() if v is not None}
+    changed |= {k: v for k, v in others.items() if v is not None}
     try:
-        request = SetRequest.model_validate(fields)
+        request = SetRequest.model_validate(changed)
     except ValidationError as error:
         raise RequestInvalid("The request cannot be used.", problems=problems_of(error)) from None
     check(request, model, counter_if_here(model, folders))
     return request
+
+
+def _redrawn(
+    request: SetRequest,
+    model: ModelSpec,
+    registry: Registry,
+    folders: UserFolders,
+    wishes: Wishes,
+) -> SetRequest:
+    """``request`` on another model; the model it names may be gone for good."""
+    task = registry.task(request.task)
+    try:
+        before: ModelSpec | None = find_model(request.model, registry)
+    except UserError:
+        before = None
+    # What the other model or the task chose is chosen anew; what the user chose stays.
+    usual = (before.sampling if before else None) or task.sampling
+    sampling = request.sampling
+    kept = Wishes(
+        model=wishes.model,
+        adapters=_adapters_kept(request, task, model, before),
+        seed=request.seed,
+        steps=None if sampling.steps == usual.steps else sampling.steps,
+        guidance=None if sampling.guidance == usual.guidance else sampling.guidance,
+        exact=request.exact,
+        engine=request.engine,
+        name=request.name,
+    )
+    asked = {field.name: getattr(wishes, field.name) for field in fields(Wishes)}
+    kept = replace(kept, **{name: value for name, value in asked.items() if value is not None})
+    return new_request(registry, folders, request.task, request.parts, kept)
+
+
+def _adapters_kept(
+    request: SetRequest, task: TaskSpec, model: ModelSpec, before: ModelSpec | None
+) -> tuple[AdapterUse, ...] | None:
+    """The LoRAs of ``request`` for ``model``; None for the task's own.
+
+    A LoRA fits one family. The task's own is replaced by that of the new family; what the
+    user chose stays, and the engine says if it does not fit.
+    """
+    if before is not None and before.family == model.family:
+        return request.adapters
+    own = {adapter.source for adapter in task.adapters}
+    chosen = tuple(use for use in request.adapters if use.source not in own)
+    if not chosen or chosen == request.adapters:
+        return chosen or None
+    fitting = task.adapter_for(model.family)
+    first = (AdapterUse(source=fitting.source, weight=fitting.weight),) if fitting else ()
+    return first + chosen
 
 
 def check(request: SetRequest, model: ModelSpec, counter: TokenCounter | None) -> None:
@@ -149,16 +190,20 @@ def parse_lora(text: str) -> AdapterUse:
     """``FILE`` or ``FILE:WEIGHT``; raises ``RequestInvalid`` for a weight that cannot be.
 
     A colon belongs to the file when a file of the whole name exists, when it follows a
-    Windows drive letter, or when no number comes after it.
+    Windows drive letter, or when no number comes after it. A file under the working
+    directory is named in full, so that the request can be used from any other.
     """
     source, weight = text, 1.0
     head, colon, last = text.rpartition(":")
     drive = os.name == "nt" and len(head) == 1
-    if colon and head and not drive and not Path(text).expanduser().is_file():
+    if colon and head and not drive and in_folder(Path.cwd(), text) is None:
         try:
             source, weight = head, float(last)
         except ValueError:
             source = text
+    here = in_folder(Path.cwd(), source)
+    if here is not None:
+        source = str(here.absolute())
     try:
         return AdapterUse(source=source, weight=weight)
     except ValidationError as error:

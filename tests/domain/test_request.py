@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from icl_studio.domain.caption import CaptionParts
 from icl_studio.domain.geometry import CanvasRule
-from icl_studio.domain.model import AdapterUse, ModelSpec
+from icl_studio.domain.model import AdapterUse, ModelSpec, Sampling
 from icl_studio.domain.problems import RequestInvalid
 from icl_studio.domain.request import MAX_SEED, SetRequest, build_request
 from icl_tasks.film_storyboard import TASK
@@ -30,6 +30,14 @@ REQUEST = build_request(TASK, TINY, PARTS, seed=7, steps=4, guidance=3.5)
 DIGEST = "675ef17018e4cdbc3ce8ffd640c754ce7313c1cabfcbf60ac298252ef0b04212"
 """sha256 of REQUEST. If this changes, sets that users have kept no longer find their request:
 change it only together with ``schema_version``."""
+
+
+def test_a_models_own_sampling_goes_before_the_tasks_and_a_users_before_both():
+    schnell = FLUX.model_copy(update={"sampling": Sampling(steps=4, guidance=0.0)})
+    assert build_request(TASK, schnell, PARTS).sampling == schnell.sampling
+    assert build_request(TASK, FLUX, PARTS).sampling == TASK.sampling
+    asked = build_request(TASK, schnell, PARTS, steps=9)
+    assert asked.sampling == Sampling(steps=9, guidance=0.0)
 
 
 def test_the_digest_is_the_one_it_has_always_been():

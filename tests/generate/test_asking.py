@@ -10,8 +10,8 @@ import pytest
 
 from icl_studio.domain.caption import CaptionParts
 from icl_studio.domain.model import AdapterUse, ModelSpec
-from icl_studio.domain.request import MAX_SEED
-from icl_studio.errors import NotFound, RequestInvalid
+from icl_studio.domain.request import MAX_SEED, SetRequest
+from icl_studio.errors import ModelUnavailable, NotFound, RequestInvalid
 from icl_studio.generate.asking import (
     Wishes,
     caption_is_edited,
@@ -102,6 +102,69 @@ def test_another_model_draws_at_its_own_size(
     other = changed_request(asked, registry, folders, Wishes(model=str(fake_studio())))
     assert other.layout.canvas == (64, 96) != asked.layout.canvas
     assert (other.seed, other.sampling.steps, other.adapters) == (3, 5, ())
+
+
+DEV = "black-forest-labs/FLUX.1-dev"
+
+
+def test_a_set_of_a_model_that_has_gone_is_drawn_on_another(
+    registry: Registry, folders: UserFolders, tmp_path: Path
+) -> None:
+    asked = new_request(registry, folders, TASK, PARTS, Wishes(seed=3))
+    gone = asked.model_copy(update={"model": str(tmp_path / "gone")})
+    with pytest.raises(ModelUnavailable):
+        changed_request(gone, registry, folders, Wishes())
+    assert changed_request(gone, registry, folders, Wishes(model="tiny")) == asked
+
+
+def test_the_tasks_own_lora_follows_the_family_and_a_users_stays(
+    registry: Registry, folders: UserFolders
+) -> None:
+    task = registry.task(TASK)
+    own = task.adapter_for("flux.1")
+    assert own is not None and task.adapter_for("tiny") is None
+
+    def on(model: str, adapters: tuple[AdapterUse, ...] | None = None) -> SetRequest:
+        return new_request(registry, folders, TASK, PARTS, Wishes(model=model, adapters=adapters))
+
+    def redrawn(asked: SetRequest, model: str) -> tuple[AdapterUse, ...]:
+        return changed_request(asked, registry, folders, Wishes(model=model)).adapters
+
+    flux = (AdapterUse(source=own.source, weight=own.weight),)
+    mine = (AdapterUse(source="mine.safetensors", weight=0.5),)
+    assert redrawn(on("tiny"), "flux.1-dev") == flux
+    assert redrawn(on("flux.1-dev"), "tiny") == ()
+    assert redrawn(on("tiny", mine), "flux.1-dev") == mine
+    assert redrawn(on("flux.1-dev", flux + mine), "tiny") == mine
+    assert redrawn(on("flux.1-dev", ()), "flux.1-schnell") == ()  # asked for without any
+
+
+def test_another_models_sampling_is_its_own_unless_the_user_chose(
+    registry: Registry, folders: UserFolders
+) -> None:
+    def redrawn(model: str, to: str, **wishes: float) -> tuple[int, float]:
+        asked = new_request(registry, folders, TASK, PARTS, Wishes(model=model, **wishes))  # type: ignore[arg-type]
+        sampling = changed_request(asked, registry, folders, Wishes(model=to)).sampling
+        return sampling.steps, sampling.guidance
+
+    usual = registry.task(TASK).sampling
+    assert redrawn("tiny", "flux.1-schnell") == (4, 0.0)
+    assert redrawn("flux.1-schnell", "flux.1-dev") == (usual.steps, usual.guidance)
+    assert redrawn("tiny", "flux.1-schnell", steps=7) == (7, 0.0)
+    asked = new_request(registry, folders, TASK, PARTS, Wishes())
+    with pytest.raises(RequestInvalid, match="steps"):
+        changed_request(asked, registry, folders, Wishes(model="flux.1-dev", steps=0))
+
+
+def test_a_lora_under_the_working_folder_is_named_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "grün.safetensors"
+    file.write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    for text in ("grün", "grün.safetensors", "./grün.safetensors", str(file)):
+        assert parse_lora(f"{text}:0.5") == AdapterUse(source=str(file), weight=0.5)
+    assert parse_lora("~nobody-of-that-name/a").source == "~nobody-of-that-name/a"
 
 
 def test_a_request_of_another_size_than_the_model_draws_is_refused(
