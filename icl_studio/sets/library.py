@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from ..errors import NotFound, StorageProblem
 from .record import RECORD_FILE, SetRecord, is_set_folder, read_record
 from .search import parse_query
 
-MAX_DEPTH = 8
+MAX_DEPTH = 6
+"""Folders in folders that are looked through: a set lies in the sixth at most."""
 _OWN_ID = re.compile(r"(?<![0-9a-z])\d{8}-\d{9}-[0-9a-z]{6}(?![0-9a-z])")
 _HEAD = 512
 _ID_IN_HEAD = re.compile(rb'"id":\s*"([a-z0-9._-]+)"')
@@ -48,27 +49,26 @@ class Library:
         """All sets that can be read, newest first."""
         return self.scan()[0]
 
-    def search(self, text: str) -> list[Entry]:
-        """The sets that fit ``text``, newest first; see :mod:`icl_studio.sets.search`.
+    def search(self, text: str) -> tuple[list[Entry], list[Problem]]:
+        """As :meth:`scan`, but only sets that fit ``text``; see :mod:`icl_studio.sets.search`.
 
         Raises :class:`~icl_studio.errors.UserError` for a search that makes no sense.
         """
         query = parse_query(text)
-        return [entry for entry in self.all() if query.fits(entry.record)]
+        found, problems = self.scan()
+        return [entry for entry in found if query.fits(entry.record)], problems
 
-    def find_id(self, set_id: str) -> Path | None:
-        """The folder of the set ``set_id``, None where there is none.
+    def find_id(self, set_id: str, depth: int = MAX_DEPTH) -> Path | None:
+        """The folder of the set ``set_id`` up to ``depth`` folders deep, None where there is none.
 
-        Quick where folder names carry the id, as they do by default: then no other
-        record is opened.
+        Quick where folder names carry the id, as they do by default: then no other folder
+        is looked into.
         """
         rest: list[Path] = []
-        for folder in self._folders():
-            ids = _OWN_ID.findall(folder.name)
+        for folder in self._folders(depth, lambda name: _is_of_another(name, set_id)):
             if set_id in folder.name and _id_of(folder) == set_id:
                 return folder
-            if not ids:
-                rest.append(folder)
+            rest.append(folder)
         return next((folder for folder in rest if _id_of(folder) == set_id), None)
 
     def get(self, id_or_path: str | Path) -> Entry:
@@ -110,23 +110,39 @@ class Library:
                 continue
         return None
 
-    def _folders(self) -> Iterator[Path]:
-        """Every folder that holds a set; hidden ones (a set being saved) are passed over."""
-        waiting = [(self.root, 0)]
+    def _folders(
+        self, depth: int = MAX_DEPTH, passed_over: Callable[[str], bool] = lambda _: False
+    ) -> Iterator[Path]:
+        """Every folder up to ``depth`` deep that holds a set.
+
+        Not entered: sets, links (which may lead in circles), hidden folders (a set being
+        saved, a trash) and names that are ``passed_over``.
+        """
+        waiting = [(self.root, 1)]
         while waiting:
-            folder, depth = waiting.pop()
+            folder, level = waiting.pop()
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError:
                 continue
             for entry in entries:
-                if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
+                if entry.name.startswith(".") or passed_over(entry.name) or not _is_own(entry):
                     continue
                 inner = Path(entry.path)
                 if is_set_folder(inner):
                     yield inner
-                elif depth < MAX_DEPTH:
-                    waiting.append((inner, depth + 1))
+                elif level < depth:
+                    waiting.append((inner, level + 1))
+
+
+def _is_own(entry: os.DirEntry[str]) -> bool:
+    """Whether ``entry`` is a folder itself, no link and no Windows junction to one."""
+    junction = getattr(entry, "is_junction", bool)  # from Python 3.12 on
+    return entry.is_dir(follow_symlinks=False) and not junction()
+
+
+def _is_of_another(name: str, set_id: str) -> bool:
+    return set_id not in name and _OWN_ID.search(name) is not None
 
 
 def _id_of(folder: Path) -> str | None:

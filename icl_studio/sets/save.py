@@ -62,11 +62,20 @@ def save_set(
         created = files.make_folders(root)
         try:
             with locked(root, set_id):
-                standing = Library(root).find_id(set_id)
+                standing = Library(root).find_id(set_id, folder_depth(name))
                 return standing or _build(root, name, record, sheet, panels)
         except BaseException:
             files.remove_if_empty(created)
             raise
+
+
+def folder_depth(name: str | None) -> int:
+    """How deep the folder ``name`` of a set lies at most, seen from the folder of all sets.
+
+    Saving looks for a set of its id no deeper, so that a large tree of other files beside
+    the sets costs nothing.
+    """
+    return len(re.split(r"[/\\]", name or DEFAULT_SET_NAME))
 
 
 def _panel_files(request: SetRequest) -> tuple[PanelFile, ...]:

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,8 +19,9 @@ from icl_studio.domain.caption import CaptionParts
 from icl_studio.domain.problems import UserError
 from icl_studio.errors import NotFound, StorageProblem
 from icl_studio.sets.library import Library
+from icl_studio.sets.locks import locked
 from icl_studio.sets.rate import rate, rated
-from icl_studio.sets.record import SET_ID, Rating, SetRecord, new_set_id, read_record
+from icl_studio.sets.record import SET_ID, Rating, SetRecord, is_set_folder, new_set_id, read_record
 
 
 def edit(folder: Path, **changes: object) -> None:
@@ -39,6 +47,32 @@ def test_a_record_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 
 def test_an_empty_or_missing_library_is_empty(tmp_path: Path) -> None:
     assert Library(tmp_path / "none").scan() == ([], [])
+
+
+def test_saving_looks_no_deeper_than_the_set_can_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+    looked: list[Path] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: looked.append(Path(path)) or scandir(path))
+    set_id = new_set_id()
+    save_one(tmp_path, set_id=set_id)
+    assert {path for path in looked if path.is_relative_to(tmp_path / "a")} == set()
+    deep = save_one(tmp_path, set_id="20261122-191103482-k3f9xq", folder_name="a/b/x")
+    looked.clear()
+    again = save_one(tmp_path, set_id="20261122-191103482-k3f9xq", folder_name="a/b/x")
+    assert again == deep
+    assert tmp_path / "a" / "b" / "c" not in looked
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_links_and_hidden_folders_are_not_entered(tmp_path: Path) -> None:
+    folder = save_one(tmp_path / "root")
+    (tmp_path / "root" / "again").symlink_to(tmp_path / "root", target_is_directory=True)
+    shutil.copytree(folder, tmp_path / "root" / ".trash" / "old")
+    shutil.copytree(folder, folder / "copy")
+    assert [entry.folder for entry in Library(tmp_path / "root").all()] == [folder]
 
 
 @pytest.mark.parametrize("name", [None, "plain", "deep/er/name", "x {id}"])
@@ -138,6 +172,76 @@ def test_another_rating_is_refused(word: str) -> None:
         rated(Rating(), word)
 
 
+def test_ratings_given_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Whoever reads an old rating and writes it back would undo the other's."""
+    folder = save_one(tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from icl_studio.sets.rate import rate\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "for _ in range(60): rate(Path(sys.argv[1]), sys.argv[2])"
+    )
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", code, str(folder), word], stdin=pipe, stdout=pipe
+                )
+            )
+            for word in ("4", "pick")
+        ]
+        for process in both:
+            assert process.stdout is not None and process.stdout.readline()
+        for process in both:
+            process.communicate(b"\n")
+    assert [process.returncode for process in both] == [0, 0]
+    assert read_record(folder).rating == Rating(stars=4, flag="pick")
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_rating_waits_for_another_that_has_begun(tmp_path: Path) -> None:
+    folder = save_one(tmp_path)
+    with ThreadPoolExecutor(1) as pool, locked(folder, "set.json"):
+        other = pool.submit(rate, folder, "4")
+        with pytest.raises(TimeoutError):
+            other.result(timeout=0.3)
+        edit(folder, rating={"stars": None, "flag": "pick"})
+    assert other.result(timeout=20).rating == Rating(stars=4, flag="pick")
+
+
+@pytest.mark.parametrize("created", ["yesterday", "", "2026-99-01", "0001-01-01T00:00:00+14:00"])
+def test_a_record_without_a_real_date_is_an_ordinary_problem(created: str, tmp_path: Path) -> None:
+    good, bad = save_one(tmp_path), save_one(tmp_path)
+    edit(bad, created=created)
+    library = Library(tmp_path)
+    for entries, problems in (library.scan(), library.search("date:>2020")):
+        assert [entry.folder for entry in entries] == [good]
+        assert [problem.where for problem in problems] == [str(bad)]
+    with pytest.raises(StorageProblem, match="created: is not a date and time"):
+        library.get(bad)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_a_folder_that_may_not_be_looked_into_hides_no_set() -> None:
+    """Every ext4 disk has a lost+found that is root's alone."""
+    with tempfile.TemporaryDirectory() as name:  # tmp_path is closed to other users
+        root = Path(name)
+        root.chmod(0o755)
+        folder = save_one(root)
+        (root / "lost+found").mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+        else:
+            (root / "lost+found").chmod(0)
+        try:
+            assert [entry.folder for entry in Library(root).all()] == [folder]
+            assert not is_set_folder(root / "lost+found")
+        finally:
+            if os.getuid() == 0:
+                os.seteuid(0)
+            (root / "lost+found").chmod(0o700)
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Library:
     save_one(tmp_path, set_id="fox", seed=1)
@@ -179,7 +283,7 @@ def shelf(tmp_path: Path) -> Library:
     ],
 )
 def test_searching(text: str, ids: set[str], shelf: Library) -> None:
-    assert {entry.record.id for entry in shelf.search(text)} == ids
+    assert {entry.record.id for entry in shelf.search(text)[0]} == ids
 
 
 @pytest.mark.parametrize(
