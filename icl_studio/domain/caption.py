@@ -15,6 +15,7 @@ from .markers import (
     MARKER,
     cut_at,
     first_sentence,
+    held_problems,
     joined,
     opening_problems,
     stray_problems,
@@ -246,19 +247,4 @@ class CaptionTemplate(Frozen):
             for word in dict.fromkeys((*self.openings, *self.markers))
             if folded.count(word.casefold()) > (word in allowed)
         ]
-        foreign = [word for word in MARKER.findall(text) if word not in (*self.markers, *own)]
-        return [
-            Problem(
-                where=where,
-                what=f"contains {word!r}, which the task writes by itself.",
-                fix="Take it out of the text.",
-            )
-            for word in own
-        ] + [
-            Problem(
-                where=where,
-                what=f"contains {word!r}, which reads as a panel marker that this task has not.",
-                fix="Write it in other brackets, or take it out.",
-            )
-            for word in dict.fromkeys(foreign)
-        ]
+        return held_problems(where, text, own, self.markers)

@@ -38,6 +38,26 @@ def stray_problems(text: str, known: Sequence[str]) -> list[Problem]:
     ]
 
 
+def held_problems(where: str, text: str, own: Sequence[str], known: Sequence[str]) -> list[Problem]:
+    """What a single text may not hold: ``own`` words of its task, and unknown markers."""
+    foreign = [word for word in MARKER.findall(text) if word not in (*known, *own)]
+    return [
+        Problem(
+            where=where,
+            what=f"contains {word!r}, which the task writes by itself.",
+            fix="Take it out of the text.",
+        )
+        for word in own
+    ] + [
+        Problem(
+            where=where,
+            what=f"contains {word!r}, which reads as a panel marker that this task has not.",
+            fix="Write it in other brackets, or take it out.",
+        )
+        for word in dict.fromkeys(foreign)
+    ]
+
+
 def cut_at(text: str, openings: Sequence[str]) -> list[str]:
     """What stands before the first of ``openings`` in ``text``, then after each one."""
     pieces: list[str] = []
