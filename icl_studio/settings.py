@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,8 @@ from .domain.problems import Frozen, Problem
 from .domain.request import problems_of
 from .errors import StorageProblem, UserError
 from .paths import UserFolders
+from .sets import files
+from .sets.locks import locked
 from .sets.naming import DEFAULT_SET_NAME
 
 
@@ -54,7 +54,8 @@ def load_settings(folders: UserFolders) -> tuple[Settings, list[Problem]]:
 def save_setting(folders: UserFolders, key: str, value: Any) -> Settings:
     """Set one setting (None goes back to its default) and return all of them.
 
-    The file is replaced in one step; keys unknown to this version stay in it. Raises
+    Of two who save at once, one waits for the other. The file is replaced in one step; keys
+    unknown to this version stay in it. Raises
     :class:`UserError` for an unknown key or an unsuitable value, and
     :class:`StorageProblem`; the file is then as it was.
     """
@@ -67,12 +68,15 @@ def save_setting(folders: UserFolders, key: str, value: Any) -> Settings:
             else f"Known settings: {', '.join(Settings.model_fields)}.",
         )
     file = folders.settings_file
-    data = _read(file)
-    data.pop(key, None)
-    if value is not None:
-        data[key] = json.loads(json.dumps(value, default=str))
-    settings = _settings(file, data)
-    write_json(file, data)
+    with files.storage("saving a setting", file):
+        files.make_folders(file.parent)
+        with locked(file.parent, file.name):
+            data = _read(file)
+            data.pop(key, None)
+            if value is not None:
+                data[key] = json.loads(json.dumps(value, default=str))
+            settings = _settings(file, data)
+            write_json(file, data)
     return settings
 
 
@@ -82,23 +86,9 @@ def write_json(file: Path, data: Any) -> None:
     Raises :class:`StorageProblem` when the folder cannot be written or the disk is full.
     """
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    temporary: Path | None = None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise StorageProblem(
-            f"{file} cannot be written: {error.strerror or error}.",
-            fix="Free disk space or make the folder writable, then try again.",
-        ) from error
+    with files.storage("writing", file):
+        files.make_folders(file.parent)
+        files.replace_text(file, text)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from icl_studio.errors import StorageProblem, UserError
 from icl_studio.paths import user_folders
+from icl_studio.sets import files
+from icl_studio.sets.locks import locked
 from icl_studio.settings import Settings, load_settings, save_setting
 
 
@@ -93,7 +97,7 @@ def test_an_unsuitable_value_changes_nothing(file: Path):
 def test_a_read_only_folder_is_said_so(file: Path):
     file.parent.chmod(0o500)
     try:
-        with pytest.raises(StorageProblem, match="cannot be written"):
+        with pytest.raises(StorageProblem, match="Access is not permitted"):
             save_setting(user_folders(), "model", "a")
     finally:
         file.parent.chmod(0o700)
@@ -101,5 +105,42 @@ def test_a_read_only_folder_is_said_so(file: Path):
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path):
     (tmp_path / "home").write_text("a file", encoding="utf-8")
-    with pytest.raises(StorageProblem, match="cannot be"):
+    with pytest.raises(StorageProblem, match="A file is in the way"):
         save_setting(user_folders(), "model", "a")
+
+
+def test_two_who_save_at_once_lose_nothing(file: Path):
+    """The one who comes second reads the file only when the first has written it."""
+    with ThreadPoolExecutor(1) as pool, locked(file.parent, file.name):
+        other = pool.submit(save_setting, user_folders(), "engine", "torch")
+        with pytest.raises(TimeoutError):
+            other.result(timeout=0.3)
+        file.write_text('{"model": "a"}', encoding="utf-8")
+    saved = other.result(timeout=20)
+    assert (saved.model, saved.engine) == ("a", "torch")
+    assert [path.name for path in file.parent.iterdir()] == ["settings.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes, and no links for everyone")
+def test_a_linked_file_stays_a_link_and_keeps_its_mode(file: Path, tmp_path: Path):
+    shared = tmp_path / "dotfiles" / "studio.json"
+    shared.parent.mkdir()
+    shared.write_text("{}", encoding="utf-8")
+    shared.chmod(0o640)
+    file.symlink_to(shared)
+    save_setting(user_folders(), "model", "a")
+    assert file.is_symlink()
+    assert json.loads(shared.read_text(encoding="utf-8")) == {"model": "a"}
+    assert shared.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in shared.parent.iterdir()] == ["studio.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows syncs no folders")
+def test_a_folder_that_cannot_be_synced_is_no_failure(file: Path, monkeypatch: pytest.MonkeyPatch):
+    """The new file stands already: to call that a failure would be wrong."""
+
+    def fails(folder: Path) -> None:
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr(files, "fsync_folder", fails)
+    assert save_setting(user_folders(), "model", "a").model == "a"

@@ -11,6 +11,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,13 +24,13 @@ _REASONS = {
     errno.ENOSPC: ("The disk is full", "Free some space or choose another folder."),
     errno.EDQUOT: ("The disk quota is used up", "Free some space or choose another folder."),
     errno.EFBIG: ("The file is larger than this disk allows", "Choose a folder on another disk."),
-    errno.EACCES: ("The folder may not be written to", "Choose a folder that is yours."),
-    errno.EPERM: ("The folder may not be written to", "Choose a folder that is yours."),
+    errno.EACCES: ("Access is not permitted", "Change the permissions, or choose another folder."),
+    errno.EPERM: ("Access is not permitted", "Change the permissions, or choose another folder."),
     errno.EROFS: ("The disk is read-only", "Choose a folder on another disk."),
     errno.ENAMETOOLONG: ("The name is too long", "Choose a shorter name or folder."),
     errno.ENOTDIR: ("A file is in the way of a folder", "Choose another folder."),
     errno.EEXIST: ("A file is in the way of a folder", "Choose another folder."),
-    errno.ENOENT: ("The folder has gone", "Check that its disk is connected."),
+    errno.ENOENT: ("The file or folder has gone", "Check that its disk is connected."),
     errno.EXDEV: ("The folder leads to another disk", "Choose a folder on one disk."),
     errno.EIO: ("The disk reports an error", "Check the disk, then choose another folder."),
 }
@@ -49,6 +50,30 @@ def storage(doing: str, where: Path) -> Iterator[None]:
         )
         place = Path(error.filename) if isinstance(error.filename, str) else where
         raise StorageProblem(f"{what} (while {doing}): {place}", fix=fix) from error
+
+
+def nearest(folder: Path) -> Path:
+    """``folder``, or the nearest folder above it that exists.
+
+    Raises ``FileNotFoundError`` where there is none: on Windows, a drive that is not there.
+    """
+    for place in (folder, *folder.parents):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(errno.ENOENT, "The disk is not there", str(folder))
+
+
+def probe(folder: Path) -> None:
+    """Raise ``OSError`` unless a file can be written in ``folder``; leaves nothing behind.
+
+    Not :mod:`tempfile`: on Windows it takes a folder that may not be written for one in
+    which every name is taken, and tries for minutes.
+    """
+    path = folder / f".icl-studio-{secrets.token_hex(4)}.partial"
+    try:
+        write_new(path, b"icl-studio")
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def fsync_folder(folder: Path) -> None:
@@ -75,14 +100,21 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` in one step: a reader sees the old or the new, never half."""
+    """Replace ``path`` by ``text`` in one step: a reader sees the old or the new, never half.
+
+    A link stays a link (its target is replaced), and a file that exists keeps its mode.
+    """
+    path = path.resolve()
     spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         write_new(spare, text.encode("utf-8"))
+        with suppress(OSError):  # a new file, or a disk without modes
+            spare.chmod(stat.S_IMODE(path.stat().st_mode))
         _patiently(lambda: os.replace(spare, path))  # noqa: PTH105
     finally:
         spare.unlink(missing_ok=True)
-    fsync_folder(path.parent)
+    with suppress(OSError):  # the new text stands; only a power cut right now could undo it
+        fsync_folder(path.parent)
 
 
 def rename_folder(source: Path, target: Path) -> None:
@@ -93,7 +125,7 @@ def rename_folder(source: Path, target: Path) -> None:
 def make_folders(folder: Path) -> list[Path]:
     """Create ``folder`` and what is missing above it; returns what was made, topmost first."""
     missing = [folder, *folder.parents]
-    missing = missing[: next(i for i, path in enumerate(missing) if path.is_dir())]
+    missing = missing[: missing.index(nearest(folder))]
     made: list[Path] = []
     for path in reversed(missing):
         with suppress(FileExistsError):  # another process was faster, unless it is a file

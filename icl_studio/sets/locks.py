@@ -31,6 +31,8 @@ def partial_folder(root: Path, set_id: str) -> Path:
 def locked(root: Path, set_id: str) -> Iterator[None]:
     """Hold set ``set_id`` of ``root`` alone, waiting for another process that has it.
 
+    Also for a file that is read, changed and written again: its folder and its name.
+
     On disks without locks (some network shares) this does nothing; there the rename into
     place still lets only one of two equal sets through. Raises ``OSError``.
     """

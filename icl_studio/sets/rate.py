@@ -8,6 +8,7 @@ from pathlib import Path
 from ..domain.problems import UserError
 from ..errors import StorageProblem
 from . import files
+from .locks import locked
 from .record import RECORD_FILE, SCHEMA_VERSION, Rating, SetRecord, read_record
 
 WORDS = "0 to 5, pick, reject or clear"
@@ -31,19 +32,22 @@ def rated(rating: Rating, word: str) -> Rating:
 def rate(folder: Path, word: str) -> SetRecord:
     """Rate the set in ``folder`` and return its new record; nothing else in it changes.
 
-    The file is replaced in one step. Raises :class:`StorageProblem` for a set of a newer
-    schema, which this version must not write, and for a disk that cannot be written.
+    Of two who rate at once, one waits for the other; the file is replaced in one step.
+    Raises :class:`StorageProblem` for a set of a newer schema, which this version must not
+    write, and for a disk that cannot be written.
     """
-    record = read_record(folder)
-    if record.read_only:
-        raise StorageProblem(
-            f"The set {folder} was saved by a newer ICL Studio (schema "
-            f"{record.schema_version}, this one writes {SCHEMA_VERSION}) and is read-only here.",
-            fix="Update ICL Studio to rate it.",
-        )
-    new = rated(record.rating, word)
     path = folder / RECORD_FILE
-    with files.storage("rating a set", path):
+    # Locked inside the set's own folder, the only one that rating needs to write to.
+    with files.storage("rating a set", path), locked(folder, RECORD_FILE):
+        record = read_record(folder)
+        if record.read_only:
+            raise StorageProblem(
+                f"The set {folder} was saved by a newer ICL Studio (schema "
+                f"{record.schema_version}, this one writes {SCHEMA_VERSION}) and is read-only "
+                "here.",
+                fix="Update ICL Studio to rate it.",
+            )
+        new = rated(record.rating, word)
         data = json.loads(path.read_text(encoding="utf-8"))
         data["rating"] = new.model_dump(mode="json")
         files.replace_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
