@@ -50,11 +50,8 @@ def search(
     lora:film, rating:>3, flag:pick, date:2026-11, task:, model:, name:, panel:, summary:,
     steps:, guidance:, engine:, id:. Leave out with not:WORD, or -WORD after --.
     """
-    from ..sets.search import parse_query
-
-    query = parse_query(" ".join(words))
-    entries, problems = library(folder).scan()
-    _print([e for e in entries if query.fits(e.record)], problems, limit, as_json)
+    entries, problems = library(folder).search(" ".join(words))
+    _print(entries, problems, limit, as_json)
 
 
 @app.command()

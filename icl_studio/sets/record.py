@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from ..domain.geometry import Box
 from ..domain.problems import Frozen
@@ -23,6 +23,17 @@ SET_ID = re.compile(r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")
 _STAMP = "%Y%m%d-%H%M%S"
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
+
+def _moment(text: str) -> str:
+    """``text``, when it is an ISO date and time that exists in every time zone."""
+    try:
+        datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError("is not a date and time such as 2026-11-22T18:00:00+00:00") from error
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
 SetId = Annotated[str, Field(pattern=SET_ID.pattern, max_length=64)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -91,7 +102,7 @@ class SetRecord(Frozen):
 
     schema_version: int = Field(default=SCHEMA_VERSION, ge=1)
     id: SetId
-    created: str
+    created: Moment
     request: SetRequest
     receipt: Receipt
     sheet: str = SHEET_FILE
@@ -126,7 +137,10 @@ def new_set_id() -> str:
 
 def is_set_folder(folder: Path) -> bool:
     """Whether ``folder`` holds a set (its record may still be damaged)."""
-    return (folder / RECORD_FILE).is_file()
+    try:
+        return (folder / RECORD_FILE).is_file()
+    except OSError:  # a folder that is not ours to look into, such as lost+found
+        return False
 
 
 def read_record(folder: Path) -> SetRecord:
