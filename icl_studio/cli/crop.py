@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..paths import expanded
 from .console import JsonOption, context, emit_json, out
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def command(
     from ..sets.cutting import cut_file
 
     layouts = _layouts(context().registry, task)
-    folder = to or image.with_name(f"{image.stem}-panels")
+    image = expanded(image).absolute()
+    # Of the whole path: "." and ".." have no name of their own.
+    folder = expanded(to) if to else image.parent / f"{image.stem or 'sheet'}-panels"
     done = cut_file(image, task, layouts, folder.absolute())
     if as_json:
         emit_json(
@@ -40,13 +43,16 @@ def command(
                 "size": done.size,
                 "panels": done.panels,
                 "gutters": done.gutters,
+                "gutter_share": done.gutter_share,
             }
         )
         return
     for panel in done.panels:
         out.print(f"{panel.name}  {panel.box.size}  {panel.path}", markup=False, soft_wrap=True)
-    for gutter in done.gutters:
-        out.print(f"{gutter.name}  {gutter.box.size}  is in no panel", markup=False)
+    if done.gutters:
+        named = ", ".join(f"{gutter.name} {gutter.box.size}" for gutter in done.gutters)
+        share = f"{done.gutter_share:.1%} of the picture is in no panel"
+        out.print(f"{share}: {named}", markup=False, soft_wrap=True)
 
 
 def _layouts(registry: Registry, task: str) -> list[Layout]:

@@ -29,11 +29,6 @@ def cut(sheet: Image, layout: Layout) -> tuple[Image, ...]:
     return tuple(sheet.crop(box) for box in layout.boxes)
 
 
-def gutters(layout: Layout) -> tuple[Panel, ...]:
-    """What no panel of ``layout`` covers: named rectangles, empty where the panels tile it."""
-    return layout.gutters
-
-
 def gutter_share(layout: Layout) -> float:
     """The part of the canvas, 0 to 1, that is in no panel."""
     covered = sum(box.area for box in layout.boxes)

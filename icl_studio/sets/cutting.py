@@ -16,10 +16,10 @@ from ..domain.layout import Layout, Panel
 from ..domain.problems import Frozen
 from ..errors import PictureUnreadable
 from . import files
-from .crop import cut, nearest_size, scaled_layout
+from .crop import cut, gutter_share, nearest_size, scaled_layout
 from .deliver import write_beside
 from .formats import read_metadata
-from .naming import numbered, safe_name
+from .naming import free_path, safe_name
 from .pictures import open_picture
 from .png import KEY, to_json
 
@@ -33,10 +33,14 @@ class CutPanel(Frozen):
 
 
 class Cut(NamedTuple):
-    """What became of a picture: its panels, and the gutters that are in none of them."""
+    """What became of a picture: its panels, and the gutters that are in none of them.
+
+    ``gutter_share`` is the part of the picture, 0 to 1, that lies in gutters.
+    """
 
     panels: tuple[CutPanel, ...]
     gutters: tuple[Panel, ...]
+    gutter_share: float
     size: Size
 
 
@@ -56,11 +60,10 @@ def cut_file(picture: Path, task: str, layouts: Sequence[Layout], folder: Path) 
     with files.storage("writing the panels", folder):
         files.make_folders(folder)
         for n, (panel, piece) in enumerate(zip(layout.panels, pieces, strict=True), 1):
-            name = f"{n:02}-{safe_name(panel.name)}"
-            path = folder / (numbered(name, lambda x: (folder / f"{x}.png").exists()) + ".png")
+            path = free_path(folder, f"{n:02}-{safe_name(panel.name)}", ".png")
             write_beside(path, _png(piece, data | {"panel": panel.name} if data else {}))
             written.append(CutPanel(name=panel.name, path=path, box=panel.box))
-    return Cut(tuple(written), layout.gutters, Size(*image.size))
+    return Cut(tuple(written), layout.gutters, gutter_share(layout), Size(*image.size))
 
 
 def fitting(size: Size, layouts: Sequence[Layout]) -> Layout:

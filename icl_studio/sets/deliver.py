@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from ..domain.geometry import Size
 from ..domain.problems import Frozen, UserError
 from ..domain.request import problems_of
+from ..errors import PictureUnreadable
 from . import files
 from .formats import DEFAULT_QUALITY, MAX_SIDE, Format, encoded
 from .library import Entry
@@ -62,6 +63,7 @@ class _Item(NamedTuple):
     entry: Entry
     panel: str | None
     source: Path
+    original: Size
     size: Size
     name: str
 
@@ -154,11 +156,17 @@ def _item(
             fix="Choose a smaller --size or another --format.",
         )
     sized = values | {"width": size.width, "height": size.height}
-    return _Item(entry, panel, source, size, render_name(delivery.name, sized))
+    return _Item(entry, panel, source, original, size, render_name(delivery.name, sized))
 
 
 def _write(item: _Item, folder: Path, delivery: Delivery, taken: set[Path]) -> Path:
     picture = open_picture(item.source)
+    if picture.size != item.original:
+        raise PictureUnreadable(
+            f"{item.source} has been changed since it was saved: it is {Size(*picture.size)} "
+            f"pixels, the set says {item.original}.",
+            fix="Put the saved picture back, or deliver the changed one by hand.",
+        )
     if picture.size != item.size:
         picture = picture.resize(item.size, Image.Resampling.LANCZOS)
     record = item.entry.record if delivery.metadata == "full" else None

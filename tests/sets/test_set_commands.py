@@ -167,6 +167,27 @@ def test_crop(tmp_path: Path, machine: Any) -> None:
             assert picture.size == (256, 128)
 
 
+def test_crop_says_what_is_in_no_panel(
+    tmp_path: Path, home: Path, machine: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = {
+        "id": "spread",
+        "title": "Spread",
+        "layout": {"rows": 1, "cols": 2, "panel": [96, 128], "gutter": 64},
+        "caption": {"openings": ["[PANEL-1]", "[PANEL-2]"]},
+    }
+    (home / "tasks").mkdir(parents=True)
+    (home / "tasks" / "spread.json").write_text(json.dumps(task), encoding="utf-8")
+    path = tmp_path / "s.png"
+    picture_of(256, 128).save(path)
+    found = machine("crop", path, "--task", "spread")
+    assert [gutter["box"] for gutter in found["gutters"]] == [[96, 0, 160, 128]]
+    assert found["gutter_share"] == 0.25
+    assert main(["crop", str(path), "--task", "spread"]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "in no panel" in line]
+    assert line.startswith("25.0% of the picture is in no panel: ") and "64x128" in line
+
+
 def test_crop_refuses_what_it_would_have_to_guess(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,6 @@ from icl_studio.errors import PictureUnreadable
 from icl_studio.sets.crop import (
     cut,
     gutter_share,
-    gutters,
     nearest_size,
     pixel_digest,
     scaled_layout,
@@ -36,10 +35,10 @@ def test_panels_and_gutters_put_back_are_the_sheet(layout: Layout, seed: int) ->
     again = Image.new("RGB", layout.canvas)
     for panel, picture in zip(layout.panels, cut(sheet, layout), strict=True):
         again.paste(picture, panel.box[:2])
-    for gutter in gutters(layout):
+    for gutter in layout.gutters:
         again.paste(sheet.crop(gutter.box), gutter.box[:2])
     assert again.tobytes() == sheet.tobytes()
-    assert (gutter_share(layout) == 0) == (not gutters(layout))
+    assert (gutter_share(layout) == 0) == (not layout.gutters)
 
 
 @pytest.mark.parametrize("size", [(128, 191), (127, 192), (256, 384), (192, 128)])

@@ -54,6 +54,17 @@ def test_panels_come_in_every_format_with_the_set_inside(
         assert data["receipt"] == entry.record.receipt.model_dump(mode="json")
 
 
+def test_a_panel_that_somebody_scaled_is_said_and_not_scaled_back(
+    entry: Entry, tmp_path: Path
+) -> None:
+    panel = entry.folder / entry.record.panels[1].path
+    picture_of(64, 32).save(panel)
+    with pytest.raises(PictureUnreadable, match="has been changed since it was saved") as caught:
+        deliver([entry], tmp_path / "out", delivery_of())
+    assert panel.name in caught.value.message
+    assert "64x32" in caught.value.message and "128x64" in caught.value.message
+
+
 @pytest.mark.parametrize(("format", "quality"), [("png", 95), ("tiff", 95), ("webp", 100)])
 def test_lossless_formats_change_no_pixel(
     format: str, quality: int, entry: Entry, tmp_path: Path
