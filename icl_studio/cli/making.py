@@ -83,7 +83,10 @@ class Bar:
             case "progress":
                 if event.phase == "denoise":
                     self._done[event.job] = event.step
-                self._update(_PHASES[event.phase], event.eta_all)
+                doing = _PHASES[event.phase]
+                if event.phase == "load" and event.total > 1:  # megabytes, once a model
+                    doing = f"checking the model's files ({event.step} of {event.total} MB)"
+                self._update(doing, event.eta_all)
             case "notice":
                 self._print(lambda: warn(event.message))
             case "finished":

@@ -74,7 +74,8 @@ def build_request(
     ``adapters=None`` takes the task's own adapter for the model's family; an empty
     sequence takes none. ``seed=None`` draws one. ``steps`` and ``guidance`` None are the
     model's own where it has any (FLUX.1-schnell), else the task's.
-    Raises :class:`RequestInvalid` with every problem at once: panel count, markers, empty text, length, canvas, numbers.
+    Raises :class:`RequestInvalid` with every problem at once: panel count, markers, empty
+    text, length, canvas, numbers.
     """
     found: list[Problem] = task.caption.problems(parts, counter)
     layout = task.layout

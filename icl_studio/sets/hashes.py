@@ -6,8 +6,10 @@ import hashlib
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .files import storage
 
@@ -21,6 +23,9 @@ _FIND = "select sha256 from hashes_1 where path=? and size=? and mtime_ns=? and 
 _KEEP = "insert or replace into hashes_1 values (?, ?, ?, ?, ?)"
 
 
+_BLOCK = 8 * 2**20
+
+
 class HashCache:
     """Hashes by resolved path, size, mtime and inode, in one SQLite file at ``path``.
 
@@ -30,9 +35,20 @@ class HashCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Where the file cannot be written, 34 GB are still read only once a run.
+        self._known: dict[tuple[str, int, int, str], str] = {}
 
-    def sha256(self, file: Path) -> str:
-        """sha256 hex of the content of ``file``; raises :class:`StorageProblem`."""
+    def knows(self, file: Path) -> bool:
+        """Whether :meth:`sha256` of ``file`` would answer without reading it."""
+        with storage("looking at a file", file):
+            return self._find(_key(file.resolve(strict=True))) is not None
+
+    def sha256(self, file: Path, on_block: Callable[[int], None] | None = None) -> str:
+        """sha256 hex of the content of ``file``; raises :class:`StorageProblem`.
+
+        ``on_block`` is told the bytes of every block just read; what it raises stops the
+        reading and is passed on.
+        """
         with storage("reading a file to hash it", file):
             resolved = file.resolve(strict=True)
             key = _key(resolved)
@@ -40,13 +56,16 @@ class HashCache:
             if known is not None:
                 return known
             with resolved.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest = _digest(stream, on_block)
             settled = time.time_ns() - key[2] > _RACY_NS and _key(resolved) == key
         if settled:
+            self._known[key] = digest
             self._keep((*key, digest))
         return digest
 
     def _find(self, key: tuple[str, int, int, str]) -> str | None:
+        if key in self._known:
+            return self._known[key]
         if not self.path.exists():
             return None
         try:
@@ -88,6 +107,15 @@ class HashCache:
             with suppress(OSError):
                 path.unlink()
         return not self.path.exists()
+
+
+def _digest(stream: BinaryIO, on_block: Callable[[int], None] | None) -> str:
+    digest = hashlib.sha256()
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+        if on_block is not None:
+            on_block(len(block))
+    return digest.hexdigest()
 
 
 def _key(file: Path) -> tuple[str, int, int, str]:

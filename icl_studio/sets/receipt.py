@@ -39,7 +39,7 @@ def build_receipt(
     """
     # Not resolved: in a hub cache every file of the folder is a link to somewhere else.
     folder = model.folder.absolute()
-    read = [path.absolute() for path in facts.files] or list(_found(folder, _WEIGHTS, deep=True))
+    read = weight_files(facts, model)
     inside = [path for path in read if path.is_relative_to(folder)]
     outside = [path for path in read if not path.is_relative_to(folder)]
     used = sorted({*inside, *_found(folder, _CONFIGS, deep=False)})
@@ -80,6 +80,13 @@ def build_receipt(
         seconds={phase: round(value, 3) for phase, value in seconds.items()},
         platform=platform.platform(),
     )
+
+
+def weight_files(facts: EngineFacts, model: LocatedModel) -> list[Path]:
+    """The weight files that the engine read; where it names none, all in the model's folder."""
+    folder = model.folder.absolute()
+    named = [path.absolute() for path in facts.files]
+    return named or list(_found(folder, _WEIGHTS, deep=True))
 
 
 def _found(folder: Path, patterns: Sequence[str], *, deep: bool) -> Iterator[Path]:

@@ -35,6 +35,7 @@ from .protocol import (
     Refused,
     Shutdown,
     encode,
+    portions,
 )
 
 COMMAND = (sys.executable, "-P", "-m", "icl_studio.worker")
@@ -112,7 +113,8 @@ class WorkerClient:
     def generate(self, jobs: Sequence[GenerateJob], *, batch: int = 1) -> Iterator[Event]:
         """Have ``jobs`` made; yields their events until each has had its final one.
 
-        Raises :class:`WorkerDied` as soon as the process is gone. Whoever stops iterating
+        Raises :class:`WorkerDied` as soon as the process is gone, and
+        :class:`RequestInvalid` for a job that no line can hold. Whoever stops iterating
         early cancels the rest.
         """
         pending = {job.id for job in jobs}
@@ -120,7 +122,8 @@ class WorkerClient:
             raise InternalError("Two jobs have the same id.")
         if not jobs:
             return
-        self._say(Generate(jobs=tuple(jobs), batch=batch))
+        for some in list(portions(jobs, batch)):
+            self._say(Generate(jobs=some, batch=batch))
         try:
             while pending:
                 event = self._next()

@@ -22,8 +22,8 @@ from ..engines.protocol import DenoiseItem, Engine, StepReport
 from ..errors import JobCancelled, UserError
 from ..sets.hashes import HashCache
 from ..sets.library import Library
-from ..sets.receipt import build_receipt
-from ..sets.save import save_set
+from ..sets.receipt import build_receipt, weight_files
+from ..sets.save import folder_depth, save_set
 from .cancellation import Cancellation
 from .failures import failed, is_out_of_memory
 from .pace import Pace, Work
@@ -33,6 +33,7 @@ from .warm import WarmEngine
 
 log = logging.getLogger(__name__)
 Send = Callable[[Reply], None]
+HASH_REPORT_SECONDS = 0.5
 
 
 class Journey:
@@ -78,7 +79,8 @@ class Journey:
 
     def _look_up(self, run: Run) -> None:
         """A set of this id that stands already is the answer; nothing is done twice."""
-        folder = Library(run.job.out).find_id(run.job.id)
+        job = run.job
+        folder = Library(job.out).find_id(job.id, folder_depth(job.folder_name))
         if folder is not None:
             self._finish(run, folder)
 
@@ -87,12 +89,42 @@ class Journey:
         with self._phase("load", group):
             engine = self._warm.get(job.engine, job.model, job.options)
             engine.use_adapters(job.adapters)
+            self._hash(engine, group)
         facts = engine.facts
         for run in self._live(group):
             self._send(
                 Started(job=run.job.id, engine=facts.engine, device=facts.device, dtype=facts.dtype)
             )
         return engine
+
+    def _hash(self, engine: Engine, group: list[Run]) -> None:
+        """Hash the files that receipts will name while everything can still be stopped.
+
+        34 GB take minutes the first time; they are told as steps (megabytes) of the load.
+        Afterwards the cache answers.
+        """
+        job = group[0].job
+        files = [*weight_files(engine.facts, job.model), *(file.path for file in job.adapters)]
+        files = [file for file in dict.fromkeys(files) if not self._hashes.knows(file)]
+        total, done, told = sum(file.stat().st_size for file in files), 0, time.monotonic()
+
+        def on_block(size: int) -> None:
+            nonlocal done, told
+            done += size
+            live = self._live(group)
+            if not live:
+                raise JobCancelled("nobody waits for this any more")
+            if time.monotonic() - told > HASH_REPORT_SECONDS:
+                told = time.monotonic()
+                for run in live:
+                    self._tell_load(run, done, total)
+
+        for file in files:
+            self._hashes.sha256(file, on_block)
+
+    def _tell_load(self, run: Run, done: int, total: int) -> None:
+        steps = (min(done, total) // 10**6, total // 10**6)
+        self._send(Progress(job=run.job.id, phase="load", step=steps[0], total=steps[1]))
 
     def _encode(self, engine: Engine, group: list[Run]) -> None:
         """Encode every caption of the group at once; if one will not, each by itself."""

@@ -84,14 +84,13 @@ class Loop:
             self._refuse_first(hello)
             return
         self._channel.send(Ready(pid=os.getpid(), versions=versions()))
-        warm, pace = WarmEngine(), Pace()
+        warm, pace, hashes = WarmEngine(), Pace(), HashCache(hello.hashes)
         while isinstance(command := self._todo.get(), Generate):
             Journey(
                 command,
                 warm=warm,
                 pace=pace,
-                # Read anew each time: other workers add to the same file.
-                hashes=HashCache(hello.hashes),
+                hashes=hashes,
                 cancellation=self._cancellation,
                 send=self._channel.send,
             ).go()

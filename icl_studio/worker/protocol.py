@@ -9,6 +9,7 @@ a :class:`~icl_studio.errors.ProtocolError` on whichever side reads it, never a 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 
@@ -18,12 +19,16 @@ from ..domain.events import Cancelled, Failed, Finished, Notice, Progress, Start
 from ..domain.problems import Frozen
 from ..domain.request import SetRequest
 from ..engines.protocol import AdapterFile, EngineOptions, EngineSpec, LocatedModel
-from ..errors import ProtocolError
+from ..errors import ProtocolError, RequestInvalid
 from ..sets.record import SetId
 
 PROTOCOL_VERSION: Literal[1] = 1
 MAX_LINE = 8 * 2**20
 """Bytes in a line, line end included; a request with 36 long panel texts needs about 20 kB."""
+
+
+_PORTION = MAX_LINE - 2**10
+"""Bytes for the jobs in a line; the rest is for what stands around them."""
 
 
 class GenerateJob(Frozen):
@@ -113,6 +118,32 @@ def encode(message: Command | Reply) -> bytes:
             f"A {message.type!r} message has {len(line)} bytes; a line holds {MAX_LINE}."
         )
     return line
+
+
+def portions(jobs: Sequence[GenerateJob], batch: int = 1) -> Iterator[tuple[GenerateJob, ...]]:
+    """``jobs`` in order, in as many parts as lines need; whole batches where that can be.
+
+    Raises ``RequestInvalid`` for a job that is longer than a line by itself.
+    """
+    some: list[GenerateJob] = []
+    filled = 0
+    for job in jobs:
+        size = len(job.model_dump_json().encode()) + 1
+        if size > _PORTION:
+            raise RequestInvalid(
+                f"The set with seed {job.request.seed} is described by {size:,} bytes; "
+                f"{_PORTION:,} are the limit.",
+                fix="Shorten its texts, or use fewer LoRAs.",
+            )
+        while some and filled + size > _PORTION:
+            whole = len(some) - len(some) % batch or len(some)
+            yield tuple(some[:whole])
+            some = some[whole:]
+            filled = sum(len(job.model_dump_json().encode()) + 1 for job in some)
+        some.append(job)
+        filled += size
+    if some:
+        yield tuple(some)
 
 
 def decode_command(line: bytes) -> Command:

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
 from icl_studio.errors import StorageProblem
+from icl_studio.sets import hashes
 from icl_studio.sets.hashes import HashCache
 
 
@@ -31,13 +33,13 @@ def sha(data: bytes) -> str:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was really read, in order."""
     seen: list[str] = []
-    real = hashlib.file_digest
+    real = hashes._digest
 
-    def counting(stream: object, name: str) -> object:
-        seen.append(Path(stream.name).name)  # type: ignore[attr-defined]
-        return real(stream, name)  # type: ignore[arg-type]
+    def counting(stream: BinaryIO, *more: Any) -> str:
+        seen.append(Path(stream.name).name)
+        return real(stream, *more)
 
-    monkeypatch.setattr(hashlib, "file_digest", counting)
+    monkeypatch.setattr(hashes, "_digest", counting)
     return seen
 
 
@@ -46,6 +48,23 @@ def test_a_file_is_read_once(tmp_path: Path, reads: list[str]) -> None:
     for _ in range(3):
         assert HashCache(tmp_path / "c" / "hashes.sqlite").sha256(file) == sha(b"weights")
     assert reads == ["mödel.safetensors"]
+
+
+def test_blocks_are_told_and_can_stop_the_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashes, "_BLOCK", 4)
+    file, cache, told = written(tmp_path / "m"), HashCache(tmp_path / "h.sqlite"), list[int]()
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.sha256(file, stop)
+    assert not cache.knows(file)
+    assert cache.sha256(file, told.append) == sha(b"weights")
+    assert told == [4, 3]
+    assert cache.knows(file)
 
 
 def test_a_link_and_its_file_share_one_entry(tmp_path: Path, reads: list[str]) -> None:
@@ -98,7 +117,9 @@ def test_a_damaged_cache_is_rebuilt_in_silence(
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     file, blocked = written(tmp_path / "m"), written(tmp_path / "file")
-    assert HashCache(blocked / "hashes.sqlite").sha256(file) == sha(b"weights")
+    cache = HashCache(blocked / "hashes.sqlite")
+    assert cache.sha256(file) == sha(b"weights")
+    assert cache.knows(file)  # in this run at least
     (tmp_path / "folder").mkdir()
     assert HashCache(tmp_path / "folder").sha256(file) == sha(b"weights")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from icl_studio.domain.events import Failed, Progress
 from icl_studio.engines.protocol import LocatedModel
-from icl_studio.errors import ProtocolError
+from icl_studio.errors import ProtocolError, RequestInvalid
 from icl_studio.worker import protocol
 from icl_studio.worker.protocol import (
     Cancel,
@@ -25,6 +25,7 @@ from icl_studio.worker.protocol import (
     decode_command,
     decode_reply,
     encode,
+    portions,
     read_line,
 )
 
@@ -45,6 +46,19 @@ def test_every_command_survives_the_line(
         line = encode(command)
         assert line.count(b"\n") == 1 and line.endswith(b"\n")
         assert decode_command(line) == command
+
+
+def test_more_jobs_than_a_line_holds_go_in_several_lines(
+    make_job: MakeJob, fake_model: Callable[..., LocatedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = tuple(make_job(fake_model(), seed=seed) for seed in range(11))
+    size = len(jobs[0].model_dump_json())
+    monkeypatch.setattr(protocol, "_PORTION", size * 5)
+    assert [len(some) for some in portions(jobs, batch=2)] == [4, 4, 3]
+    assert [job for some in portions(jobs) for job in some] == list(jobs)
+    monkeypatch.setattr(protocol, "_PORTION", size // 2)
+    with pytest.raises(RequestInvalid, match="Shorten"):
+        list(portions(jobs))
 
 
 @given(st.text(max_size=200), st.floats(allow_nan=False, allow_infinity=False))

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from icl_studio.domain.events import Cancelled, Event, Failed, Finished, Progress, Started
+from icl_studio.domain.model import AdapterUse
 from icl_studio.engines.protocol import AdapterFile, EngineOptions, EngineSpec, LocatedModel
 from icl_studio.paths import user_folders
 from icl_studio.sets.library import Library
@@ -61,6 +62,40 @@ def test_a_job_becomes_a_set_with_all_that_made_it(
     assert set(end.seconds) == {"load", "encode", "denoise", "decode", "save"}
     assert phases(events, job) == ["load", "encode", "denoise", "decode", "save"]
     assert Started(job=job.id, engine="fake", device="cpu", dtype="float32") in events
+
+
+def test_more_jobs_than_one_line_holds_are_made_by_one_worker(
+    client: WorkerClient,
+    fake_model: MakeModel,
+    make_job: MakeJob,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = fake_model("many")
+    jobs = [make_job(model, seed=seed, steps=1) for seed in range(5)]
+    monkeypatch.setattr("icl_studio.worker.protocol._PORTION", 2 * len(jobs[0].model_dump_json()))
+    events = list(client.generate(jobs))
+    assert all(isinstance(final(events, job), Finished) for job in jobs)
+
+
+def test_files_are_hashed_while_loading_and_a_cancel_is_heard(
+    client: WorkerClient, fake_model: MakeModel, make_job: MakeJob, tmp_path: Path
+) -> None:
+    lora = tmp_path / "big.safetensors"
+    with lora.open("wb") as file:
+        file.truncate(3 * 10**9)  # a hole: seconds to hash, nothing to write
+    use = AdapterUse(source=str(lora))
+    job = make_job(fake_model(), adapters=(AdapterFile(path=lora),))
+    job = job.model_copy(update={"request": job.request.model_copy(update={"adapters": (use,)})})
+    seen: list[Event] = []
+    for event in client.generate([job]):
+        seen.append(event)
+        if isinstance(event, Progress) and event.phase == "load" and event.step > 0:
+            client.cancel()
+    assert isinstance(final(seen, job), Cancelled)
+    told = [e for e in seen if isinstance(e, Progress) and e.step > 0]
+    assert {e.phase for e in told} == {"load"}
+    assert all(e.step < e.total == 3000 for e in told)
+    assert not job.out.exists()
 
 
 def test_steps_are_told_with_the_time_left(
