@@ -8,10 +8,13 @@ from pathlib import Path
 
 from ..errors import PluginProblem, StorageProblem
 from ..paths import resource
+from .discovery import OWN_PLUGINS
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 MAX_NAME = 40
 EXAMPLE = "comic-strip"
+RESERVED = frozenset({"studio", "tasks", "engines", "tiny"})
+"""``icl-<name>`` and ``icl_<name>`` of these are ours: installed, they would replace them."""
 _SKIPPED = {"__pycache__", ".pytest_cache", "dist", "build"}
 
 
@@ -25,13 +28,20 @@ def new_plugin(name: str, parent: Path) -> Path:
     """Write a complete plugin called ``name`` into ``parent/icl-<name>`` and return that.
 
     Raises :class:`PluginProblem` for a name that cannot be an entry point, a module and a
-    task id at once (with the nearest that can), and where the folder exists;
+    task id at once (with the nearest that can), for the names of our own packages, and
+    where the folder exists;
     :class:`StorageProblem` where it cannot be written.
     """
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise PluginProblem(
             f"{name!r} cannot be a plugin's name: it takes small letters a-z, digits and single "
             f"hyphens, starts with a letter and has at most {MAX_NAME} characters.",
+            fix=f"Use {nearest_name(name)!r}.",
+        )
+    if name in RESERVED or name in OWN_PLUGINS:
+        raise PluginProblem(
+            f"{name!r} is a name of ICL Studio's own; a plugin so called would replace a part "
+            "of it when installed.",
             fix=f"Use {nearest_name(name)!r}.",
         )
     folder = parent / f"icl-{name}"
@@ -60,7 +70,8 @@ def nearest_name(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     name = name if name[:1].isalpha() else f"task-{name}".rstrip("-")
-    return name[:MAX_NAME].rstrip("-") if name != "task" else "my-task"
+    taken = name == "task" or name in RESERVED or name in OWN_PLUGINS
+    return f"my-{name}" if taken else name[:MAX_NAME].rstrip("-")
 
 
 def _renamed(text: str, name: str) -> str:

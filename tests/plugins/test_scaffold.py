@@ -84,3 +84,18 @@ def test_the_example_imports_nothing_of_ours_but_the_api():
             for name in names:
                 own = name.startswith(("icl_studio", "icl_tasks", "icl_engines", "icl_tiny"))
                 assert not own or name == "icl_studio.api"
+
+
+@pytest.mark.parametrize(
+    "name", ["studio", "tasks", "engines", "tiny", "icl-tasks", "icl-engines", "icl-tiny"]
+)
+def test_a_plugin_that_would_replace_a_part_of_ours_is_refused(name: str, tmp_path: Path):
+    with pytest.raises(PluginProblem, match="ICL Studio's own") as refused:
+        new_plugin(name, tmp_path)
+    assert refused.value.fix == f"Use 'my-{name}'."
+    assert list(tmp_path.iterdir()) == []
+    assert new_plugin(f"my-{name}", tmp_path).is_dir()
+
+
+def test_the_nearest_name_is_none_of_ours_either():
+    assert nearest_name("Tiny!") == "my-tiny"
