@@ -11,15 +11,14 @@ import struct
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..domain.problems import Frozen, Problem
-from .info import PluginInfo, one_line
+from .info import PluginInfo, shortened
 from .package import Package, open_package, requirement_name
-from .source import HEAVY, Finding, source_findings
+from .source import HEAVY, Finding, import_findings, source_findings
 
 PICKLES = frozenset({".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".dill", ".pyc"})
 NATIVE = frozenset({".so", ".pyd", ".dll", ".dylib", ".exe"})
@@ -162,8 +161,15 @@ def _modules(package: Package) -> Iterator[Finding]:
             what = f"names the module {module!r}, which is not in the package."
             fix = "Correct the entry point, or add the module."
             yield Finding(level="error", where=f"entry point {name}", what=what, fix=fix)
-        elif not attribute:
-            text = package.read(file).decode("utf-8", "replace")
+            continue
+        text = package.read(file).decode("utf-8", "replace")
+        if attribute:
+            what = f"names the object {attribute.strip()!r}; its API and hooks show only when it "
+            what += "runs."
+            fix = f"Name the module alone ({module.strip()}), or check with --run."
+            yield Finding(level="warning", where=f"entry point {name}", what=what, fix=fix)
+            yield from import_findings(file, text)
+        else:
             yield from source_findings(file, text)
 
 
@@ -173,8 +179,7 @@ def run_plugin(package: Package) -> tuple[tuple[PluginInfo, ...], list[Finding]]
         folder = Path(name)
         root = folder / "wheel" if package.wheel else package.root
         if package.wheel:
-            with zipfile.ZipFile(package.root) as archive:
-                archive.extractall(root)  # zipfile keeps names inside the folder
+            package.unpack(root)
         roots = {
             package.import_root(v.partition(":")[0].strip()) for v in package.entry_points.values()
         }
@@ -212,7 +217,7 @@ def _answer(done: subprocess.CompletedProcess[str]) -> tuple[tuple[PluginInfo, .
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         what = f"loading it ended the interpreter (code {done.returncode})."
-        what += f" {one_line(done.stderr[-600:])}" if done.stderr else ""
+        what += f" {shortened(done.stderr[-600:])}" if done.stderr else ""
         fix = "Run its module in Python by hand to see why."
         return (), [Finding(level="error", where="run", what=what, fix=fix)]
     answer = json.loads(lines[-1])

@@ -29,19 +29,18 @@ class Candidate:
             distribution=distribution,
             version=version,
             module=entry_point.value,
+            own=_normal(distribution) == OWN_DISTRIBUTION and entry_point.name in OWN_PLUGINS,
         )
-
-    @property
-    def own(self) -> bool:
-        """Whether it is one of the plugins that come with ICL Studio."""
-        name = re.sub(r"[-_.]+", "-", self.info.distribution).lower()
-        return name == OWN_DISTRIBUTION and self.info.name in OWN_PLUGINS
 
     @property
     def order(self) -> tuple[int, str, str]:
         """Our own first, in their fixed order; the others by name, then distribution."""
-        rank = OWN_PLUGINS.index(self.info.name) if self.own else len(OWN_PLUGINS)
+        rank = OWN_PLUGINS.index(self.info.name) if self.info.own else len(OWN_PLUGINS)
         return rank, self.info.name, self.info.distribution
+
+
+def _normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def installed() -> tuple[list[EntryPoint], list[PluginInfo]]:

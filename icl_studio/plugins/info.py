@@ -19,7 +19,8 @@ class PluginInfo(Frozen):
     (the file's path). ``hooks`` are those it implements, ``provides`` what was taken from
     it, such as ``task comic-strip``. A ``broken`` plugin was left out, except where
     ``provides`` says what of it stands; ``problems`` are its findings. ``crashed`` marks a
-    plugin that is left out because the program ended while it was being loaded.
+    plugin that is left out because the program ended while it was being loaded, ``own``
+    one that comes with ICL Studio and so needs no guard.
     """
 
     name: str
@@ -31,6 +32,7 @@ class PluginInfo(Frozen):
     state: State = "ok"
     problems: tuple[Problem, ...] = ()
     crashed: bool = False
+    own: bool = False
 
     @property
     def error(self) -> str:
@@ -72,13 +74,13 @@ def raised(where: str, error: BaseException, fix: str) -> list[Problem]:
         ]
     if isinstance(error, UserError):
         return [
-            Problem(where=where, what=one_line(str(error)), fix=error.fix or fix),
+            Problem(where=where, what=shortened(str(error)), fix=error.fix or fix),
         ]
-    text = one_line(f"{type(error).__name__}: {_message(error)}".rstrip(": "))
+    text = shortened(f"{type(error).__name__}: {_message(error)}".rstrip(": "))
     return [Problem(where=where, what=f"raised {text}.", fix=fix)]
 
 
-def one_line(text: str, limit: int = 300) -> str:
+def shortened(text: str, limit: int = 300) -> str:
     """``text`` on one line of at most ``limit`` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"

@@ -46,8 +46,7 @@ def build_plugin_manager(
         if info.state == "ok":
             info = _not_wanted(candidate, disabled, safe_mode, guard) or info
         if info.state == "ok":
-            marked = guard is not None and not candidate.own
-            with guard.loading(info) if guard and marked else contextlib.nullcontext():
+            with guard.loading(info) if guard and not info.own else contextlib.nullcontext():
                 info = _load(manager, candidate)
         infos.append(info)
     return manager, [*infos, *unreadable]
@@ -76,10 +75,10 @@ def _not_wanted(
     if info.name in disabled:
         fix = f"Enable it with `icl-studio plugins enable {info.name}`."
         return info.disabled(Problem(where="", what="disabled in the settings.", fix=fix))
-    if safe_mode and not candidate.own:
+    if safe_mode and not info.own:
         fix = "Start without --safe-mode to load it."
         return info.disabled(Problem(where="", what="left out by safe mode.", fix=fix))
-    suspicion = None if candidate.own or guard is None else guard.suspicion(info)
+    suspicion = None if info.own or guard is None else guard.suspicion(info)
     return info.model_copy(update={"crashed": True}).broken(suspicion) if suspicion else None
 
 

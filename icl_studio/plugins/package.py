@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Mapping
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,8 @@ from ..hookspecs import ENTRY_POINT_GROUP
 _SKIPPED = {".git", ".hg", ".tox", ".venv", "venv", "node_modules", "__pycache__", "dist", "build"}
 MAX_FILES = 20_000
 MAX_READ = 2_000_000
+UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError, zlib.error, EOFError)
+"""What reading a broken link or a damaged, encrypted or oddly packed zip member raises."""
 _ROOTS = ("", "src/", "lib/", "python/")
 
 
@@ -38,12 +41,28 @@ class Package(Frozen):
     pyproject: Mapping[str, Any] = {}
 
     def read(self, file: str, limit: int = MAX_READ) -> bytes:
-        """At most ``limit`` bytes of one file."""
-        if self.wheel:
-            with zipfile.ZipFile(self.root) as archive, archive.open(file) as stream:
+        """At most ``limit`` bytes of one file; raises :class:`PluginProblem` naming it."""
+        try:
+            if self.wheel:
+                with zipfile.ZipFile(self.root) as archive, archive.open(file) as stream:
+                    return stream.read(limit)
+            with (self.root / file).open("rb") as stream:
                 return stream.read(limit)
-        with (self.root / file).open("rb") as stream:
-            return stream.read(limit)
+        except UNREADABLE as error:
+            raise PluginProblem(
+                f"{file} in {self.root} cannot be read: {error}.",
+                fix="Remove that file from the plugin, or put a readable one in its place.",
+            ) from error
+
+    def unpack(self, folder: Path) -> None:
+        """Put a wheel's files into ``folder``; raises :class:`PluginProblem`."""
+        try:
+            with zipfile.ZipFile(self.root) as archive:
+                archive.extractall(folder)  # zipfile keeps names inside the folder
+        except UNREADABLE as error:
+            raise PluginProblem(
+                f"{self.root} cannot be unpacked: {error}.", fix="Build or download it again."
+            ) from error
 
     def module_file(self, module: str) -> str | None:
         """The file of a dotted module name, None where it is not in this package."""
@@ -135,7 +154,7 @@ def _wheel(path: Path) -> Package:
             )
             declared = f"{info}/entry_points.txt"
             text = archive.read(declared).decode("utf-8", "replace") if declared in files else ""
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (*UNREADABLE, KeyError, ValueError) as error:
         raise PluginProblem(
             f"{path} is not a sound wheel: {error}.", fix="Build or download it again."
         ) from error

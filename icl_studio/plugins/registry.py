@@ -18,7 +18,6 @@ from ..engines.protocol import EngineSpec
 from ..errors import NotFound
 from ..paths import UserFolders
 from ..settings import Settings
-from .discovery import OWN_PLUGINS
 from .guard import LoadGuard
 from .info import PluginInfo
 from .manager import build_plugin_manager
@@ -103,8 +102,7 @@ def gather(
         if info.state != "ok":
             plugins.append(info)
             continue
-        foreign = guard is not None and info.name not in OWN_PLUGINS
-        with guard.loading(info) if guard and foreign else contextlib.nullcontext():
+        with guard.loading(info) if guard and not info.own else contextlib.nullcontext():
             offered, found = specs_of(manager, info)
         # What returned one wrong thing is not trusted with another: all of it stays out.
         plugins.append(info.broken(*found) if found else shelf.take(info, offered))

@@ -29,14 +29,26 @@ class Finding(Frozen):
 
 def source_findings(file: str, text: str) -> list[Finding]:
     """What is wrong with the plugin module ``text``: API version, hooks, imports."""
+    tree = _parsed(file, text)
+    if isinstance(tree, Finding):
+        return [tree]
+    return [*_version(file, tree), *_hooks(file, tree), *_imports(file, tree)]
+
+
+def import_findings(file: str, text: str) -> list[Finding]:
+    """What is wrong with the imports of ``text``, a module that is no plugin by itself."""
+    tree = _parsed(file, text)
+    return [tree] if isinstance(tree, Finding) else list(_imports(file, tree))
+
+
+def _parsed(file: str, text: str) -> ast.Module | Finding:
     try:
-        tree = ast.parse(text)
+        return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         where = f"{file}:{line}" if line else file
         what = f"cannot be parsed: {getattr(error, 'msg', error)}."
-        return [Finding(level="error", where=where, what=what, fix="Correct the syntax.")]
-    return [*_version(file, tree), *_hooks(file, tree), *_imports(file, tree)]
+        return Finding(level="error", where=where, what=what, fix="Correct the syntax.")
 
 
 def _version(file: str, tree: ast.Module) -> Iterator[Finding]:

@@ -10,9 +10,24 @@ from pydantic import ValidationError
 from ..domain.problems import Problem
 from ..domain.request import problems_of
 from ..domain.task import TaskSpec
-from .info import PluginInfo, one_line
+from .info import PluginInfo, shortened
 
 MAX_BYTES = 1_000_000
+
+
+def task_files(folder: Path) -> list[Path]:
+    """The task files in ``folder``, by name; none where there is no folder. Raises ``OSError``.
+
+    Hidden files (an editor's, a file manager's) are passed over; ``A.JSON`` is one too.
+    """
+    try:
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() == ".json" and not path.name.startswith(".")
+        )
+    except FileNotFoundError:
+        return []
 
 
 def load_task_files(
@@ -21,16 +36,10 @@ def load_task_files(
     """Every ``*.json`` in ``folder``, by name: what is said of it, and its task if sound.
 
     Nothing is raised: an unreadable or wrong file is listed as broken, each wrong key by
-    its path. Hidden files (an editor's, a file manager's) are passed over.
+    its path.
     """
     try:
-        files = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() == ".json" and not path.name.startswith(".")
-        )
-    except FileNotFoundError:
-        return []
+        files = task_files(folder)
     except OSError as error:
         fix = "Make the folder readable."
         problem = Problem(where=str(folder), what=f"{error.strerror or error}.", fix=fix)
@@ -68,7 +77,7 @@ def read_task_file(file: Path) -> TaskSpec | list[Problem]:
         return [
             Problem(
                 where=f"{file}: {p.where}" if p.where else str(file),
-                what=one_line(p.what),
+                what=shortened(p.what),
                 fix=p.fix or "Correct the file; docs/plugins.md shows a whole task.",
             )
             for p in problems_of(error)

@@ -122,6 +122,34 @@ def test_a_wrong_module_is_named_by_line_without_being_run(plugin: Path, source:
     assert not report.accepted
 
 
+@pytest.fixture
+def object_plugin(plugin: Path) -> Path:
+    """A plugin whose entry point names an object of its module."""
+    text = PYPROJECT.replace("icl_mine.plugin", "icl_mine.plugin:thing")
+    (plugin / "pyproject.toml").write_text(text, encoding="utf-8")
+    return plugin
+
+
+def test_an_entry_point_that_names_an_object_is_warned_of(object_plugin: Path):
+    report = check_plugin(object_plugin)
+    assert report.accepted
+    [finding] = report.findings
+    assert finding.level == "warning"
+    assert "'thing'" in finding.what
+    assert "icl_mine.plugin" in finding.fix and "--run" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("import torch\n", "imports torch"), ("def broken(:", "plugin.py:1: cannot be parsed")],
+)
+def test_the_module_of_such_an_object_is_read_all_the_same(
+    object_plugin: Path, source: str, said: str
+):
+    (object_plugin / "icl_mine" / "plugin.py").write_text(source, encoding="utf-8")
+    assert said in errors(check_plugin(object_plugin))
+
+
 def test_heavy_imports_inside_a_function_are_fine(plugin: Path):
     with (plugin / "icl_mine" / "plugin.py").open("a", encoding="utf-8") as stream:
         stream.write("\ndef later():\n    import torch\n    return torch\n")
@@ -200,6 +228,37 @@ def test_a_torn_wheel_is_refused(tmp_path: Path, text: bytes):
     (tmp_path / "a.whl").write_bytes(text)
     with pytest.raises(PluginProblem, match="not a sound wheel"):
         check_plugin(tmp_path / "a.whl")
+
+
+@pytest.mark.parametrize("name", ["icl_mine/plugin.py", "icl_mine/a.safetensors"])
+def test_a_broken_link_in_a_plugin_is_said(plugin: Path, name: str):
+    (plugin / name).unlink(missing_ok=True)
+    try:
+        (plugin / name).symlink_to(plugin / "gone")
+    except OSError:
+        pytest.skip("this system does not let us make links")
+    with pytest.raises(PluginProblem, match=f"{Path(name).name}.*cannot be read"):
+        check_plugin(plugin)
+
+
+@pytest.mark.parametrize("run", [False, True])
+@pytest.mark.parametrize(
+    "member", ["icl_mine/plugin.py", "icl_mine/__init__.py", "icl_mine-1.0.dist-info/METADATA"]
+)
+def test_an_encrypted_member_of_a_wheel_is_said(tmp_path: Path, member: str, run: bool):
+    path = wheel(tmp_path / "a.whl")
+    data = bytearray(path.read_bytes())
+    name = member.encode()
+    # The flag of encryption, in the local header (30 bytes before) and in the directory (46).
+    first, second = data.index(name), data.rindex(name)
+    data[first - 30 + 6] |= 1
+    data[second - 46 + 8] |= 1
+    path.write_bytes(data)
+    if member.endswith("__init__.py") and not run:
+        assert check_plugin(path).accepted  # nothing in it needs to be read
+        return
+    with pytest.raises(PluginProblem, match="encrypted"):
+        check_plugin(path, run=run)
 
 
 def test_what_is_no_plugin_at_all_is_refused(tmp_path: Path):
