@@ -63,6 +63,11 @@ def user_folders(home: Path | None = None) -> UserFolders:
     )
 
 
+def switched_on(variable: str) -> bool:
+    """Whether an environment variable of ours says yes; 0, false, no and off say no."""
+    return os.environ.get(variable, "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
 def expanded(text: str | Path) -> Path:
     """``text`` as a path with ``~`` put in; a ``~name`` of nobody is taken as it stands."""
     path = Path(text)

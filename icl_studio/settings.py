@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from .domain.problems import Frozen, Problem
 from .domain.request import problems_of
 from .errors import StorageProblem, UserError
-from .paths import UserFolders
+from .paths import UserFolders, expanded
 from .sets import files
 from .sets.locks import locked
 from .sets.naming import DEFAULT_SET_NAME
@@ -49,6 +49,13 @@ def load_settings(folders: UserFolders) -> tuple[Settings, list[Problem]]:
     file = folders.settings_file
     data = _read(file)
     return _settings(file, data), _unknown(data)
+
+
+def sets_root(settings: Settings, folders: UserFolders) -> Path:
+    """The folder of all sets; a relative one in the settings is relative to their own folder."""
+    if settings.sets_folder is None:
+        return folders.sets
+    return folders.config / expanded(settings.sets_folder)
 
 
 def save_setting(folders: UserFolders, key: str, value: Any) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
@@ -15,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ..paths import UserFolders, user_folders
+from ..paths import SAFE_MODE_VARIABLE, UserFolders, switched_on, user_folders
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -73,12 +72,14 @@ class AppContext:
     @cached_property
     def sets_root(self) -> Path:
         """The folder in which sets are kept unless a command is told another."""
-        return self.settings.sets_folder or self.folders.sets
+        from ..settings import sets_root
+
+        return sets_root(self.settings, self.folders)
 
 
 def context() -> AppContext:
     """A fresh context: call it once per command and hand it on."""
-    return AppContext(safe_mode=bool(os.environ.get("ICL_STUDIO_SAFE_MODE")))
+    return AppContext(safe_mode=switched_on(SAFE_MODE_VARIABLE))
 
 
 def emit_json(value: Any) -> None:

@@ -25,11 +25,13 @@ def command(
     """
     import time
 
+    from ..engines.protocol import EngineOptions
     from ..errors import NotFound
     from ..generate.asking import Wishes, new_request
     from ..generate.planning import Place, plan
     from ..generate.running import run
-    from .making import Bar, report, sets_json
+    from ..paths import expanded
+    from .making import Bar, sets_json, tell_outcome
 
     begun = time.monotonic()
     app = context()
@@ -43,13 +45,18 @@ def command(
         example.parts,
         Wishes(model=MODEL, seed=example.seed if seed is None else seed, name="demo"),
     )
-    place = Place(out=out_folder or app.sets_root, set_name=app.settings.set_name)
+    options = EngineOptions(device=app.settings.device, dtype=app.settings.dtype)
+    place = Place(
+        out=expanded(out_folder) if out_folder else app.sets_root,
+        set_name=app.settings.set_name,
+        options=options,
+    )
     with Bar(enabled=not as_json, lines=False) as bar:
         jobs = plan([asked], app.registry, app.folders, place, bar.downloading)
         bar.expect(jobs)
         outcome = run(jobs, app.folders, bar.on_event, on_stop=bar.stopping)
     seconds = round(time.monotonic() - begun, 1)
-    code = report(outcome, as_json=as_json, facts={"seconds": seconds})
+    code = tell_outcome(outcome, as_json=as_json, facts={"seconds": seconds})
     if outcome.made and not as_json:
         made = sets_json(outcome)[0]
         out.print(f"Asked for: {asked.caption}", markup=False, soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..paths import expanded
 from .console import JsonOption, emit_json, out, progress
 
 
@@ -40,10 +41,13 @@ def command(
     with progress(enabled=not as_json) as bar:
         task = bar.add_task("Exporting", total=None)
         done = deliver(
-            sets, to.absolute(), delivery, lambda n, all_: bar.update(task, completed=n, total=all_)
+            sets,
+            expanded(to).absolute(),
+            delivery,
+            lambda n, all_: bar.update(task, completed=n, total=all_),
         )
     if as_json:
-        emit_json({"folder": to.absolute(), "files": done})
+        emit_json({"folder": expanded(to).absolute(), "files": done})
         return
     for file in done:
         out.print(f"{file.path}  {file.size}", markup=False, soft_wrap=True)

@@ -22,14 +22,12 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from .. import __version__
-from ..paths import HOME_VARIABLE
+from ..paths import DEBUG_VARIABLE, HOME_VARIABLE, SAFE_MODE_VARIABLE, expanded
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
 
 PROGRAM: Final = "icl-studio"
-SAFE_MODE_VARIABLE: Final = "ICL_STUDIO_SAFE_MODE"
-DEBUG_VARIABLE: Final = "ICL_STUDIO_DEBUG"
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Make one example set with the embedded model and say where it lies."),
@@ -112,7 +110,7 @@ def _options(
     """
     # The environment carries these to the worker process too; main() puts it back.
     if home is not None:
-        os.environ[HOME_VARIABLE] = str(home.absolute())
+        os.environ[HOME_VARIABLE] = str(expanded(home).absolute())
     if safe_mode:
         os.environ[SAFE_MODE_VARIABLE] = "1"
     if debug:
@@ -125,18 +123,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     0: done; 1: an error of ours (a log is written, its path printed) or a check that
-    found something; 2: something the user can mend; 130: stopped with Ctrl-C.
+    found something; 2: something the user can mend; 3: ``verify`` found a change; 130:
+    stopped with Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _prepare_streams()
     with _environment_put_back():
         try:
+            _check_text(arguments)
             code = _run(arguments)
         except BaseException as error:  # noqa: BLE001 - the one place; SystemExit and Ctrl-C too
             from .failures import report
 
             code = report(error, arguments)
         return _finish(code)
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Raise ``RequestInvalid`` for bytes that are no text: no record could hold them."""
+    for argument in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            from ..errors import RequestInvalid
+
+            raise RequestInvalid(f"The argument {argument!r} is not valid text.", fix="Use UTF-8.")
 
 
 def _run(arguments: list[str]) -> int:

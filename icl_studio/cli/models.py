@@ -22,11 +22,17 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """
     if ctx.invoked_subcommand is None:
         list_models(as_json)
+    ctx.obj = as_json  # `models --json list` means what `models list --json` does
 
 
 @app.command("list")
-def list_models(as_json: JsonOption = False) -> None:
+def list_(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the models that can be named shortly."""
+    list_models(as_json or bool(ctx.obj))
+
+
+def list_models(as_json: bool) -> None:
+    """Print every registered model and how it stands."""
     from ..models.state import state_of, token_state
 
     app_context = context()

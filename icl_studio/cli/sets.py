@@ -69,10 +69,16 @@ def show(
 
 
 def library(folder: Path | None = None) -> Library:
-    """The user's sets, or those in ``folder``."""
+    """The user's sets, or those in ``folder``; raises ``NotFound`` without such a folder."""
+    from ..errors import NotFound
+    from ..paths import expanded
     from ..sets.library import Library
 
-    return Library(folder or context().sets_root)
+    if folder is None:
+        return Library(context().sets_root)
+    if not expanded(folder).is_dir():
+        raise NotFound(f"There is no folder {folder}.", fix="Check what follows --from.")
+    return Library(expanded(folder))
 
 
 def row(entry: Entry) -> dict[str, Any]:

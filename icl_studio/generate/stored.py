@@ -24,17 +24,23 @@ def read_request(path: Path) -> SetRequest:
     Raises ``NotFound``, ``PictureUnreadable`` for a PNG that carries no request, and
     ``RequestInvalid`` naming line or key for JSON that is none.
     """
-    if path.is_dir():
-        path = path / RECORD_FILE
     try:
+        if path.is_dir():
+            path = path / RECORD_FILE
         with path.open("rb") as file:
             head = file.read(len(_PNG))
             data = _of_png(path) if head == _PNG else _of_json(path, head + file.read(_LARGEST))
     except FileNotFoundError:
+        if str(path).lstrip().startswith("{"):
+            raise _inline() from None
         raise NotFound(
             f"There is no file {path}.", fix="Give a request's JSON, a set or one of its PNGs."
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        if str(path).lstrip().startswith("{"):
+            raise _inline() from error
+        if isinstance(error, ValueError):
+            raise NotFound(f"{path} is no name of a file.", fix="Give a file.") from error
         raise NotFound(
             f"{path} cannot be read: {error.strerror or error}.", fix="Check its permissions."
         ) from error
@@ -49,6 +55,13 @@ def read_request(path: Path) -> SetRequest:
             problems=problems_of(error),
             fix="`icl-studio make TASK … --dry-run --json` shows what one looks like.",
         ) from None
+
+
+def _inline() -> NotFound:
+    return NotFound(
+        "A request's JSON was given where its file was expected.",
+        fix="Save the JSON in a file and give that.",
+    )
 
 
 def _of_json(path: Path, raw: bytes) -> Any:
