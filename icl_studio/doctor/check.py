@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..domain.problems import Frozen
+from ..domain.problems import Frozen, UserError
 
 
 class Check(Frozen):
@@ -17,6 +17,11 @@ class Check(Frozen):
     state: Literal["ok", "warn", "fail"]
     what: str
     fix: str = ""
+
+
+def in_full(error: UserError) -> str:
+    """What ``error`` says and every single finding of it, on one line."""
+    return " ".join([error.message, *map(str, error.problems)])
 
 
 def ok(name: str, what: str) -> Check:

@@ -12,7 +12,7 @@ from ..paths import UserFolders
 from ..plugins import load_registry
 from ..settings import Settings
 from . import gpu, home, software
-from .check import Check, fail, ok, warn
+from .check import Check, fail, in_full, ok, warn
 
 if TYPE_CHECKING:
     from ..plugins import Registry
@@ -61,7 +61,7 @@ def check_model(registry: Registry, settings: Settings, folders: UserFolders) ->
     try:
         state = state_of(find_model(name, registry), folders)
     except UserError as error:
-        return fail("model", error.message, error.fix)
+        return fail("model", in_full(error), error.fix)
     if state.problem:
         return fail("model", f"{name}: {state.problem}", f"See `icl-studio models show {name}`.")
     if state.present:

@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     import torch
     try:
-        facts["cuda"] = bool(torch.version.cuda)
         if torch.version.cuda or torch.version.hip:
             torch.cuda.init()
             for i in range(torch.cuda.device_count()):
@@ -69,7 +68,6 @@ class TorchProbe:
     devices: tuple[dict[str, Any], ...] = ()
     mps: bool = False
     error: str = ""
-    raw: dict[str, Any] = field(default_factory=dict)
 
 
 def torch_build() -> TorchBuild | None:
@@ -106,7 +104,7 @@ def probe_torch() -> TorchProbe:
     """Ask torch in a child process which devices it can really compute on."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PROBE],
+            [sys.executable, "-P", "-c", _PROBE],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -122,7 +120,7 @@ def probe_torch() -> TorchProbe:
         return TorchProbe(error=f"torch cannot be loaded: {last[0]}")
     except OSError as error:
         return TorchProbe(error=f"Python could not be started: {error}")
-    return TorchProbe(tuple(facts["devices"]), facts["mps"], facts["error"], facts)
+    return TorchProbe(tuple(facts["devices"]), facts["mps"], facts["error"])
 
 
 def judge(build: TorchBuild | None, driver: NvidiaDriver | None, probe: TorchProbe) -> list[Check]:
@@ -132,6 +130,9 @@ def judge(build: TorchBuild | None, driver: NvidiaDriver | None, probe: TorchPro
     if "cannot be loaded" in probe.error:
         fix = f'Install it again: {_pip()} install --force-reinstall --no-deps "{TORCH}"'
         return [fail("torch", f"{probe.error}.", fix)]
+    if "did not answer" in probe.error or "could not be started" in probe.error:
+        fix = "Close other programs and run the doctor again; if it stays so, restart."
+        return [warn("torch", f"torch {build.version} is there, but {probe.error}.", fix)]
     kind = f"CUDA {build.cuda}" if build.cuda else f"ROCm {build.hip}" if build.hip else "CPU"
     return [ok("torch", f"torch {build.version}, built for {kind}."), _gpu(build, driver, probe)]
 

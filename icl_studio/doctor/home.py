@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import shutil
-import tempfile
 from pathlib import Path
 
 from ..domain.problems import UserError
 from ..paths import HOME_VARIABLE, UserFolders
-from ..settings import Settings, load_settings
-from .check import Check, fail, ok, warn
+from ..sets.files import nearest, probe
+from ..settings import Settings, load_settings, sets_root
+from .check import Check, fail, in_full, ok, warn
 
 LITTLE, TOO_LITTLE = 5_000_000_000, 100_000_000
 
@@ -20,7 +20,7 @@ def check_settings(folders: UserFolders) -> tuple[Settings, Check]:
     try:
         settings, problems = load_settings(folders)
     except UserError as error:
-        return Settings(), fail("settings", error.message, error.fix)
+        return Settings(), fail("settings", in_full(error), error.fix)
     if problems:
         told = " ".join(str(problem) for problem in problems)
         return settings, warn("settings", told, f"Mend {folders.settings_file}.")
@@ -31,7 +31,7 @@ def check_settings(folders: UserFolders) -> tuple[Settings, Check]:
 
 def check_folders(folders: UserFolders, settings: Settings) -> list[Check]:
     """Sets must be writable and have room; the other folders should be writable."""
-    sets = settings.sets_folder or folders.sets
+    sets = sets_root(settings, folders)
     checks = [_check_writable("sets folder", sets, vital=True), _check_room(sets)]
     named = {
         "settings folder": folders.config,
@@ -50,7 +50,10 @@ def check_hub_cache() -> Check:
     from huggingface_hub import constants
 
     cache = Path(constants.HF_HUB_CACHE)
-    free = shutil.disk_usage(_existing(cache)).free
+    try:
+        free = shutil.disk_usage(nearest(cache)).free
+    except OSError as error:
+        return warn("model disk", f"{cache}: {error.strerror}.", "Set HF_HOME to another folder.")
     what = f"{free / 1e9:.0f} GB are free for downloaded models ({cache})."
     if free < 35e9:
         return ok("model disk", f"{what} FLUX.1-dev takes 34 GB; HF_HOME moves the folder.")
@@ -58,12 +61,12 @@ def check_hub_cache() -> Check:
 
 
 def _check_writable(name: str, folder: Path, *, vital: bool) -> Check:
-    """Write a nameless file as near to ``folder`` as anything exists; it leaves no trace."""
+    """Write a file as near to ``folder`` as anything exists; it leaves no trace."""
     judge = fail if vital else warn
-    place = _existing(folder)
+    place = folder
     try:
-        with tempfile.TemporaryFile(dir=place) as file:
-            file.write(b"icl-studio")
+        place = nearest(folder)
+        probe(place)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             return judge(name, f"The disk of {place} is full.", "Free some space.")
@@ -76,15 +79,12 @@ def _check_writable(name: str, folder: Path, *, vital: bool) -> Check:
 
 
 def _check_room(folder: Path) -> Check:
-    place = _existing(folder)
-    free = shutil.disk_usage(place).free
+    fix = f"Free some space on the disk of {folder}, or set sets_folder to another."
+    try:
+        free = shutil.disk_usage(nearest(folder)).free
+    except OSError as error:
+        return fail("disk", f"{folder}: {error.strerror}.", fix)
     what = f"{free / 1e9:.1f} GB are free for sets."
-    fix = f"Free some space on the disk of {place}, or set sets_folder to another."
     if free < TOO_LITTLE:
         return fail("disk", what, fix)
     return warn("disk", what, fix) if free < LITTLE else ok("disk", what)
-
-
-def _existing(folder: Path) -> Path:
-    """``folder``, or the nearest folder above it that exists."""
-    return next(place for place in (folder, *folder.parents) if place.is_dir())

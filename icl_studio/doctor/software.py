@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import sys
 from collections.abc import Iterable
@@ -77,10 +76,7 @@ def check_onnx_twins() -> Check | None:
 
 def check_engines(engines: Iterable[EngineSpec]) -> Check:
     """At least one engine whose modules are installed (found, not imported)."""
-    states = []
-    for spec in engines:
-        missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
-        states.append((spec, missing))
+    states = [(spec, spec.missing()) for spec in engines]
     ready = [spec.id for spec, missing in states if not missing]
     absent = [f"{spec.id} (lacks {', '.join(gone)})" for spec, gone in states if gone]
     if not ready:

@@ -7,6 +7,7 @@ to the application; pictures come out as PIL images.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -31,6 +32,10 @@ class EngineSpec(Frozen):
     title: str
     factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     requires: tuple[str, ...] = ()
+
+    def missing(self) -> tuple[str, ...]:
+        """Modules that it needs and this Python has not; looks only, imports nothing."""
+        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
 
 
 class LocatedModel(Frozen):

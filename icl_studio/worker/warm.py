@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ def _stamp(engine: Engine) -> _Stamp:
 
 def _factory(spec: EngineSpec) -> Any:
     """The callable that ``spec`` names, imported here and nowhere else."""
-    missing = [name for name in spec.requires if importlib.util.find_spec(name) is None]
+    missing = spec.missing()
     if missing:
         raise PluginProblem(
             f"The engine {spec.id!r} needs {', '.join(missing)}, which is not installed.",
