@@ -16,7 +16,7 @@ from typing import Any
 import typer
 
 from .. import __version__
-from ..paths import user_folders
+from ..paths import DEBUG_VARIABLE, switched_on, user_folders
 
 OURS, THEIRS, STOPPED = 1, 2, 130
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -29,17 +29,34 @@ def report(error: BaseException, argv: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):
         return OURS  # the reader of our output has gone: nobody to tell
     as_json = "--json" in argv
-    if os.environ.get("ICL_STUDIO_DEBUG"):
+    if switched_on(DEBUG_VARIABLE):
         traceback.print_exception(error)
     if isinstance(error, KeyboardInterrupt | typer.Abort) or _is_cancelled(error):
-        _tell({"type": "Cancelled", "message": "Stopped; nothing is left half done."}, as_json)
+        _tell(error_json(error), as_json)
         return STOPPED
     told = _as_user_error(error)
     if told is not None:
         _tell(told, as_json)
         return THEIRS
-    _tell(_as_internal_error(error, write_log(error, argv)), as_json)
+    log = write_log(error, argv)
+    _tell(_as_internal_error(error, log) | {"log": str(log) if log else ""}, as_json)
     return OURS
+
+
+def error_json(error: BaseException) -> dict[str, Any]:
+    """``error`` as ``--json`` tells it: always type, message, problems and fix.
+
+    An error of ours that ends the program has the path of its ``log`` as well.
+    """
+    if isinstance(error, KeyboardInterrupt | typer.Abort) or _is_cancelled(error):
+        return _told("Cancelled", "Stopped; nothing is left half done.")
+    return _as_user_error(error) or _told(type(error).__name__, str(error))
+
+
+def _told(
+    kind: str, message: str, fix: str = "", problems: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    return {"type": kind, "message": message, "problems": list(problems), "fix": fix}
 
 
 def write_log(error: BaseException, argv: Sequence[str]) -> Path | None:
@@ -72,20 +89,16 @@ def _as_user_error(error: BaseException) -> dict[str, Any] | None:
     from ..errors import UserError
 
     if isinstance(error, UserError):
-        return {
-            "type": type(error).__name__,
-            "message": error.message,
-            "problems": [problem.model_dump() for problem in error.problems],
-            "fix": error.fix,
-        }
+        problems = [problem.model_dump() for problem in error.problems]
+        return _told(type(error).__name__, error.message, error.fix, problems)
     if hasattr(error, "format_message"):  # typer's usage errors have no public base class
         context = getattr(error, "ctx", None)
         fix = f"Run '{context.command_path} --help' to see how it is used." if context else ""
-        return {"type": "UsageError", "message": error.format_message(), "fix": fix}
+        return _told("UsageError", error.format_message(), fix)
     if isinstance(error, OSError) and error.errno in _STORAGE:
         place = error.filename or "a file"
         fix = "Free some space or choose another folder, and check that you may write there."
-        return {"type": "StorageProblem", "message": f"{place}: {error.strerror}.", "fix": fix}
+        return _told("StorageProblem", f"{place}: {error.strerror}.", fix)
     return None
 
 

@@ -167,13 +167,14 @@ def _stored(app: AppContext, file: Path, typed: _Typed, wishes: Wishes) -> SetRe
     from ..errors import UserError
     from ..generate.asking import caption_is_edited, changed_request
     from ..generate.stored import read_request
+    from ..paths import expanded
 
     if any(typed):
         raise UserError(
             "--request brings its own task and texts.",
             fix="Leave out TASK, --summary, --panel and --example.",
         )
-    stored = read_request(file)
+    stored = read_request(expanded(file))
     if wishes.engine is None and stored.engine == "auto":
         wishes = replace(wishes, engine=app.settings.engine)
     asked = changed_request(stored, app.registry, app.folders, wishes)
@@ -233,13 +234,13 @@ def _make(
     from ..engines.protocol import EngineOptions
     from ..generate.planning import Place, plan
     from ..generate.running import run
-    from .making import Bar, report
+    from ..paths import expanded
+    from .making import Bar, tell_outcome
 
     device, dtype = options
     place = Place(
-        out=out_folder or app.sets_root,
+        out=expanded(out_folder) if out_folder else app.sets_root,
         set_name=app.settings.set_name,
-        previews=app.folders.cache / "previews",
         options=EngineOptions(
             device=device or app.settings.device, dtype=dtype or app.settings.dtype
         ),
@@ -248,4 +249,4 @@ def _make(
         jobs = plan(requests, app.registry, app.folders, place, bar.downloading)
         bar.expect(jobs)
         outcome = run(jobs, app.folders, bar.on_event, batch=batch, on_stop=bar.stopping)
-    return report(outcome, as_json=as_json)
+    return tell_outcome(outcome, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.text import Text
 
-from ..errors import InternalError, UserError
+from ..errors import JobCancelled, UserError
 from .console import emit_json, err, out, warn
+from .failures import error_json
 
 if TYPE_CHECKING:
     from ..domain.events import Event
@@ -53,6 +55,8 @@ class Bar:
         self._steps: dict[str, int] = {}
         self._done: dict[str, int] = {}
         self._ended = 0
+        self._download: tuple[int, float] | None = None
+        self._noticed: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -72,7 +76,11 @@ class Bar:
 
     def downloading(self, done: int, total: int) -> None:
         """``done`` of ``total`` bytes of a model or LoRA are here."""
+        now = time.monotonic()
+        first, began = self._download = self._download or (done, now)
         left = f"{done / 1e9:.1f} of {total / 1e9:.1f} GB" if total else ""
+        if total and done > first and now - began > 2:  # before that it is a guess
+            left += f", {_clock((total - done) * (now - began) / (done - first))}"
         self._progress.update(
             self._task, description="downloading", completed=done, total=total or None, left=left
         )
@@ -88,7 +96,9 @@ class Bar:
                     doing = f"checking the model's files ({event.step} of {event.total} MB)"
                 self._update(doing, event.eta_all)
             case "notice":
-                self._print(lambda: warn(event.message))
+                if event.message not in self._noticed:  # one for every set of a batch
+                    self._noticed.add(event.message)
+                    self._print(lambda: warn(event.message))
             case "finished":
                 self._done[event.job] = self._steps.get(event.job, 0)
                 self._ended += 1
@@ -126,18 +136,19 @@ class Bar:
         self._progress.start()
 
 
-def report(outcome: Outcome, *, as_json: bool, facts: dict[str, Any] | None = None) -> int:
+def tell_outcome(outcome: Outcome, *, as_json: bool, facts: dict[str, Any] | None = None) -> int:
     """Print what became of the jobs; the exit code. Raises the error when nothing was made.
 
-    JSON is ``{"sets": [...]}`` and, where some were made and some failed, ``"error"``.
+    JSON is ``{"sets": [...]}`` and, where not all were made, ``"error"``.
     """
     error = outcome.error
     if error is not None and not outcome.made:
         raise error
     if as_json:
         answer: dict[str, Any] = {"sets": sets_json(outcome), **(facts or {})}
-        if error is not None:
-            answer["error"] = _error_json(error)
+        told = error or (JobCancelled() if outcome.cancelled else None)
+        if told is not None:
+            answer["error"] = error_json(told)
         emit_json(answer)
     elif error is not None:
         err.print(Text(f"Not every set could be made: {error}"), soft_wrap=True)
@@ -171,14 +182,6 @@ def sets_json(outcome: Outcome) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _error_json(error: UserError | InternalError) -> dict[str, Any]:
-    """As :mod:`icl_studio.cli.failures` tells an error that ends the program."""
-    told: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
-    if isinstance(error, UserError):
-        told |= {"message": error.message, "problems": error.problems, "fix": error.fix}
-    return told
 
 
 def _clock(seconds: float) -> str:

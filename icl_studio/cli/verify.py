@@ -40,6 +40,7 @@ def command(
     import tempfile
 
     from ..engines.protocol import EngineOptions
+    from ..errors import JobCancelled
     from ..sets.library import Library
     from ..sets.pictures import open_picture
     from ..sets.record import read_record
@@ -57,7 +58,7 @@ def command(
         if outcome.error is not None:
             raise outcome.error
         if outcome.cancelled:
-            return 130
+            raise JobCancelled
         anew = Path(outcome.made[0][1].folder)
         again = read_record(anew)
         verdict = compare(record, folder, open_picture(anew / again.sheet), again.receipt)

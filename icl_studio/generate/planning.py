@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import tempfile
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,7 @@ from ..models.locate import DownloadProgress, check_access, locate
 from ..models.tokens import token_counter
 from ..paths import UserFolders
 from ..plugins import Registry
-from ..sets.files import make_folders, remove_if_empty, storage
+from ..sets.files import make_folders, probe, remove_if_empty, storage
 from ..sets.naming import DEFAULT_SET_NAME, check_template, set_folder_name
 from ..sets.record import new_set_id
 from ..worker.protocol import GenerateJob
@@ -99,8 +98,15 @@ def choose_engine(name: str, registry: Registry) -> EngineSpec:
     Raises ``NotFound`` with what there is, and when nothing is installed that can run.
     """
     if name != "auto":
-        return registry.engine(name)
-    fitting = [spec for spec in registry.engines.values() if not missing_modules(spec)]
+        spec = registry.engine(name)
+        missing = spec.missing()
+        if missing:
+            raise NotFound(
+                f"The engine {name!r} needs {', '.join(missing)}, which is not installed.",
+                fix=f"{_how_to_install(missing)}, or choose another --engine.",
+            )
+        return spec
+    fitting = [spec for spec in registry.engines.values() if not spec.missing()]
     if not fitting:
         raise NotFound(
             "There is no engine that can run on this machine.",
@@ -109,9 +115,14 @@ def choose_engine(name: str, registry: Registry) -> EngineSpec:
     return next((spec for spec in fitting if spec.id == FAVOURITE), fitting[0])
 
 
-def missing_modules(spec: EngineSpec) -> tuple[str, ...]:
-    """Modules that ``spec`` needs and this Python has not; looks only, imports nothing."""
-    return tuple(name for name in spec.requires if importlib.util.find_spec(name) is None)
+_EXTRAS = {"onnxruntime": "onnx", "onnx": "onnx", "tensorrt_rtx": "tensorrt", "ray": "ray"}
+"""Modules of optional engines, and the extra of this package that brings them."""
+
+
+def _how_to_install(modules: Sequence[str]) -> str:
+    extras = sorted({_EXTRAS[name] for name in modules if name in _EXTRAS})
+    what = f"icl-studio[{','.join(extras)}]" if extras else " ".join(modules)
+    return f'Run: {sys.executable} -m pip install "{what}"'
 
 
 def check_folder(out: Path) -> None:
@@ -122,7 +133,6 @@ def check_folder(out: Path) -> None:
     with storage("looking whether sets can be saved", out):
         made = make_folders(out.absolute())
         try:
-            with tempfile.TemporaryFile(dir=out):
-                pass
+            probe(out.absolute())
         finally:
             remove_if_empty(made)

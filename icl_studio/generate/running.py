@@ -58,10 +58,11 @@ def run(
     died: InternalError | None = None
     with WorkerClient(folders) as client, Stopping(client, on_stop) as stop:
         try:
-            for event in client.generate(jobs, batch=batch):
+            for event in client.generate(jobs, batch=batch, idle=stop.tell):
                 stop.working |= not (isinstance(event, Progress) and event.phase == "load")
                 if isinstance(event, Finished | Failed | Cancelled):
                     ends[event.job] = event
+                stop.tell()
                 if on_event is not None:
                     on_event(event)
         except (WorkerDied, ProtocolError) as error:
@@ -109,10 +110,15 @@ class Stopping:
             self.killed = True
             self._client.kill()
             return
+        # Nothing is printed in a signal handler: it may have come in the midst of a print.
         self._asked = True
         self._client.cancel()
-        if self._on_stop is not None:
-            self._on_stop()
+
+    def tell(self) -> None:
+        """Say once that Ctrl-C was heard; called between two events, never by the handler."""
+        if self._asked and self._on_stop is not None:
+            on_stop, self._on_stop = self._on_stop, None
+            on_stop()
 
 
 def as_error(failed: Failed, log: Path | None = None) -> UserError | InternalError:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self
@@ -110,8 +110,16 @@ class WorkerClient:
             raise
         return reply
 
-    def generate(self, jobs: Sequence[GenerateJob], *, batch: int = 1) -> Iterator[Event]:
+    def generate(
+        self,
+        jobs: Sequence[GenerateJob],
+        *,
+        batch: int = 1,
+        idle: Callable[[], None] = lambda: None,
+    ) -> Iterator[Event]:
         """Have ``jobs`` made; yields their events until each has had its final one.
+
+        ``idle`` is called in the caller's thread ten times a second while nothing is said.
 
         Raises :class:`WorkerDied` as soon as the process is gone, and
         :class:`RequestInvalid` for a job that no line can hold. Whoever stops iterating
@@ -126,7 +134,7 @@ class WorkerClient:
             self._say(Generate(jobs=some, batch=batch))
         try:
             while pending:
-                event = self._next()
+                event = self._next(idle=idle)
                 if isinstance(event, Ready):
                     raise ProtocolError("The worker greeted twice.")
                 if event.job not in pending:
@@ -195,13 +203,16 @@ class WorkerClient:
     def _say(self, command: Command) -> None:
         self._to_say.put(encode(command))
 
-    def _next(self, deadline: float | None = None) -> Ready | Event:
+    def _next(
+        self, deadline: float | None = None, idle: Callable[[], None] = lambda: None
+    ) -> Ready | Event:
         """The next reply. Polls, so that Ctrl-C is heard on Windows as well."""
         while True:
             alive = self.alive
             try:
                 said = self._said.get(timeout=_POLL)
             except Empty:
+                idle()
                 # Its stdout may be held open by a process that a library started: a dead
                 # worker that has nothing more to say is dead all the same.
                 if not alive:

@@ -191,6 +191,7 @@ class Journey:
             self._report_step(live, report)
             last = time.monotonic()
 
+        log.info("denoising %d sheet(s)", len(live))
         with self._phase("denoise", live, total=request.sampling.steps):
             return engine.denoise(items, on_step)
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from icl_studio.cli.main import main
-from icl_studio.cli.making import report
+from icl_studio.cli.making import tell_outcome
 from icl_studio.errors import WorkerDied
 from icl_studio.generate.planning import Place, plan
 from icl_studio.generate.running import run
@@ -178,7 +178,7 @@ def test_sets_made_before_the_worker_died_are_told_all_the_same(
     assert [job.id for job, _ in outcome.made] == [jobs[0].id]
     assert outcome.cancelled == outcome.failed == ()
     assert isinstance(outcome.error, WorkerDied)
-    assert report(outcome, as_json=True) == 1
+    assert tell_outcome(outcome, as_json=True) == 1
     told = json.loads(capsys.readouterr().out)
     assert len(told["sets"]) == 1 and told["error"]["type"] == "WorkerDied"
 

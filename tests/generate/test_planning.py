@@ -101,7 +101,9 @@ def test_auto_is_the_first_engine_that_is_installed() -> None:
 
     assert choose_engine("auto", registry(lacking, small, torch)) == torch
     assert choose_engine("auto", registry(lacking, small)) == small
-    assert choose_engine("lacking", registry(lacking)) == lacking  # asked for: its own error says
+    with pytest.raises(NotFound, match="needs no_such") as refused:
+        choose_engine("lacking", registry(lacking))
+    assert "pip install" in refused.value.fix
     with pytest.raises(NotFound, match="no engine that can run"):
         choose_engine("auto", registry(lacking))
 
