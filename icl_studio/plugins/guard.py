@@ -103,18 +103,18 @@ def _create(marker: Path, text: str) -> IO[str] | None:
         stream = marker.open("w", encoding="utf-8")
     except OSError:
         return None
-    try:
-        if not _lock(stream):
-            stream.close()
-            return None
-        stream.write(text)
-        # A crash loses what is in Python's buffer, not what the system has.
-        stream.flush()
-    except OSError:
-        with contextlib.suppress(OSError):
-            stream.close()
-        return None
-    return stream
+    with contextlib.suppress(OSError):
+        if _lock(stream):
+            stream.write(text)
+            # A crash loses what is in Python's buffer, not what the system has.
+            stream.flush()
+            return stream
+    # A disk without locks, or a full one: nobody could tell this marker from a dead one's.
+    with contextlib.suppress(OSError):
+        stream.close()
+    with contextlib.suppress(OSError):
+        marker.unlink()
+    return None
 
 
 def _left_by_the_dead(marker: Path) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from plugin_sources import GOOD, info
 
 from icl_studio.cli.main import main
 from icl_studio.paths import user_folders
+from icl_studio.plugins import guard
 from icl_studio.plugins.guard import LoadGuard
+from icl_studio.plugins.registry import gather
 from icl_studio.settings import save_setting
 
 LOUD = "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\n" + GOOD
@@ -158,3 +161,29 @@ def test_a_leftover_that_says_nothing_accuses_nobody(text, install, registry, ho
     (folder / "suspects.json").write_text(text, encoding="utf-8")
     assert info(registry(), "good").state == "ok"
     assert not list(folder.glob("loading-*"))
+
+
+@pytest.mark.parametrize("failure", [None, OSError("the disk is full")], ids=["no locks", "full"])
+def test_on_a_disk_that_cannot_guard_no_marker_is_left(
+    failure: OSError | None, install, registry, home, monkeypatch
+):
+    def lock(stream: object) -> bool:
+        if failure:
+            raise failure
+        return False
+
+    monkeypatch.setattr(guard, "_lock", lock)
+    install("good")
+    assert info(registry(), "good").state == "ok"
+    assert list((home / "cache" / "plugins").iterdir()) == []
+
+
+def test_a_foreign_plugin_under_one_of_our_names_is_guarded_all_the_same(install, registry, home):
+    count = f"__import__('glob').glob({str(home / 'cache' / 'plugins' / 'loading-*')!r})"
+    note = f"__import__('pathlib').Path(__file__ + '.seen').write_text(str(len({count})))"
+    file = install("other", GOOD.replace("return [", f"{note}; return ["), entry_point="icl-tiny")
+    [point] = [p for p in entry_points(group="icl_studio") if p.dist.name == "other-dist"]
+    found = gather([point], guard=LoadGuard(home / "cache"))
+    assert not info(found, "icl-tiny").own
+    assert Path(f"{file}.seen").read_text(encoding="utf-8") == "1"
+    assert info(registry(), "icl-tasks").own
