@@ -126,18 +126,22 @@ def disable(name: Name) -> None:
         return
     _must_exist(here, name)
     save_setting(here.folders, "disabled_plugins", sorted({*disabled, name}))
-    out.print(f"{name} is disabled; `icl-studio plugins enable {name}` brings it back.")
+    told = f"{name} is disabled; `icl-studio plugins enable {name}` brings it back."
+    out.print(told, markup=False)
 
 
 def _must_exist(here: AppContext, name: str) -> None:
     """Raise ``NotFound`` unless a plugin or task file of that name is there; loads nothing."""
+    import contextlib
     import difflib
 
     from ..errors import NotFound
     from ..plugins.discovery import candidates, installed
+    from ..plugins.user_tasks import task_files
 
     known = [candidate.info.name for candidate in candidates(installed()[0])]
-    known += [file.name for file in sorted(here.folders.tasks.glob("*.json"))]
+    with contextlib.suppress(OSError):  # `plugins list` says so of a folder that is closed
+        known += [file.name for file in task_files(here.folders.tasks)]
     if name in known:
         return
     near = difflib.get_close_matches(name, known, n=1)
@@ -159,10 +163,25 @@ def _check_task_file(path: Path, as_json: bool) -> None:
     found = read_task_file(path)
     if not isinstance(found, TaskSpec):
         raise PluginProblem(f"{path} is not a sound task.", problems=found)
+    owner = _owner(path, found.id)
+    if owner:
+        raise PluginProblem(
+            f"{path} is a sound task, but its id {found.id!r} is taken by {owner}; it would be "
+            "left out.",
+            fix=f"Give it another id, such as {f'my-{found.id}'!r}.",
+        )
     if as_json:
         emit_json({"path": path, "task": found.id, "accepted": True})
     else:
         out.print(f"{path} is a sound task: {found.id}, {found.title}.", markup=False)
+
+
+def _owner(path: Path, task: str) -> str:
+    """Who has the task id already, other than the file at ``path`` itself; empty for nobody."""
+    for info in context().registry.plugins:
+        if f"task {task}" in info.provides and Path(info.module).absolute() != path.absolute():
+            return info.label
+    return ""
 
 
 def _print_report(report: CheckReport) -> None:

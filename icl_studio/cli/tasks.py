@@ -120,6 +120,9 @@ def _show(registry: Registry, spec: TaskSpec) -> None:
     for gutter in spec.layout.gutters:
         facts.add_row(f"gutter {gutter.name}", f"{gutter.box.size}")
     facts.add_row("caption", caption_form(spec.caption))
+    if spec.caption.roles:
+        text = "in angle brackets, the same in every text: <Mara>"
+        facts.add_row("role names", text)
     for adapter in spec.adapters:
         facts.add_row(f"LoRA, {adapter.family}", f"{adapter.source} at {adapter.weight:g}")
     facts.add_row("sampling", f"{spec.sampling.steps} steps, guidance {spec.sampling.guidance:g}")

@@ -157,3 +157,38 @@ def test_check_reads_a_task_file(run: Run, run_json: Callable[..., Any], tmp_pat
     text = run("plugins", "check", str(file), code=2)
     assert "colour" in text
     assert str(file) in text
+
+
+def test_check_says_that_another_has_the_task_s_id(
+    run: Run, run_json: Callable[..., Any], tmp_path: Path
+) -> None:
+    spec = run_json("tasks", "couple-profile")["task"]
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+    text = run("plugins", "check", str(file), code=2)
+    assert "'couple-profile' is taken by icl-tasks" in " ".join(text.split())
+    assert "my-couple-profile" in text
+    # A file that stands in the tasks folder already is not in its own way.
+    folder = user_folders().tasks
+    folder.mkdir(parents=True)
+    (folder / "mine.json").write_text(json.dumps({**spec, "id": "mine"}), encoding="utf-8")
+    assert run_json("plugins", "check", str(folder / "mine.json"))["accepted"]
+    file.write_text(json.dumps({**spec, "id": "mine"}), encoding="utf-8")
+    assert "taken by mine.json" in " ".join(run("plugins", "check", str(file), code=2).split())
+
+
+def test_a_task_file_is_disabled_by_its_name_however_it_is_spelt(
+    run: Run, run_json: Callable[..., Any]
+) -> None:
+    spec = run_json("tasks", "couple-profile")["task"]
+    folder = user_folders().tasks
+    folder.mkdir(parents=True)
+    (folder / "MINE [b].JSON").write_text(json.dumps({**spec, "id": "mine"}), encoding="utf-8")
+    assert "MINE [b].JSON is disabled" in run("plugins", "disable", "MINE [b].JSON")
+    plugins = {p["name"]: p for p in run_json("plugins", "list")["plugins"]}
+    assert plugins["MINE [b].JSON"]["state"] == "disabled"
+
+
+def test_a_task_with_role_names_says_how_to_write_them(run: Run) -> None:
+    assert "<Mara>" in run("tasks", "film-storyboard").split("For example")[0].split("caption")[1]
+    assert "role names" not in run("tasks", "couple-profile")
