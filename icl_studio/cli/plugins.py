@@ -97,7 +97,7 @@ def new(
 
 
 @app.command()
-def enable(name: Name) -> None:
+def enable(name: Name, as_json: JsonOption = False) -> None:
     """Load this plugin again: after `disable`, or after it took the program down."""
     from ..plugins.guard import LoadGuard
     from ..settings import save_setting
@@ -109,25 +109,32 @@ def enable(name: Name) -> None:
         save_setting(here.folders, "disabled_plugins", [n for n in disabled if n != name])
     elif not trusted:
         _must_exist(here, name)
-        out.print(f"{name} was enabled already.", markup=False)
+        _tell(name, True, f"{name} was enabled already.", as_json)
         return
-    out.print(f"{name} is enabled from the next start on.", markup=False)
+    _tell(name, True, f"{name} is enabled from the next start on.", as_json)
 
 
 @app.command()
-def disable(name: Name) -> None:
+def disable(name: Name, as_json: JsonOption = False) -> None:
     """Keep this plugin installed, but do not load it."""
     from ..settings import save_setting
 
     here = context()
     disabled = here.settings.disabled_plugins
     if name in disabled:
-        out.print(f"{name} was disabled already.", markup=False)
+        _tell(name, False, f"{name} was disabled already.", as_json)
         return
     _must_exist(here, name)
     save_setting(here.folders, "disabled_plugins", sorted({*disabled, name}))
     told = f"{name} is disabled; `icl-studio plugins enable {name}` brings it back."
-    out.print(told, markup=False)
+    _tell(name, False, told, as_json)
+
+
+def _tell(name: str, enabled: bool, told: str, as_json: bool) -> None:
+    if as_json:
+        emit_json({"plugin": name, "enabled": enabled})
+    else:
+        out.print(told, markup=False)
 
 
 def _must_exist(here: AppContext, name: str) -> None:

@@ -77,6 +77,12 @@ def test_safe_mode_can_be_switched_off_by_name(
     assert switched_on(SAFE_MODE_VARIABLE) is on
 
 
+def test_plugins_are_switched_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, enabled in (("disable", False), ("disable", False), ("enable", True)):
+        assert main(["plugins", verb, "icl-tiny", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"plugin": "icl-tiny", "enabled": enabled}
+
+
 def test_models_in_json_either_way(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["models", "--json", "list"], ["models", "list", "--json"]):
         assert main(arguments) == 0
