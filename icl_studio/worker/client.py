@@ -96,15 +96,16 @@ class WorkerClient:
             raise InternalError("This worker has been started already.")
         self._launch()
         try:
-            self._say(
-                Hello(
-                    versions={"icl-studio": __version__},
-                    hashes=self._folders.cache / "hashes.sqlite",
-                )
-            )
+            self._say(Hello(hashes=self._folders.cache / "hashes.sqlite"))
             reply = self._next(time.monotonic() + self._handshake_seconds)
             if not isinstance(reply, Ready):
                 raise ProtocolError(f"The worker answered hello with {reply.type!r}.")
+            theirs = reply.versions.get("icl-studio")
+            if theirs != __version__:
+                raise ProtocolError(
+                    f"The worker is ICL Studio {theirs}, this is {__version__}: two versions are "
+                    "mixed. Install it anew."
+                )
         except BaseException:
             self.close(patience=0.0)
             raise

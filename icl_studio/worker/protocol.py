@@ -54,10 +54,9 @@ class _Message(Frozen):
 
 
 class Hello(_Message):
-    """The client's first line: who it is, and where hashes of big files are cached."""
+    """The client's first line: where hashes of big files are cached."""
 
     type: Literal["hello"] = "hello"
-    versions: dict[str, str] = Field(default_factory=dict)
     hashes: Path
 
 

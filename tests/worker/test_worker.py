@@ -64,19 +64,6 @@ def test_a_job_becomes_a_set_with_all_that_made_it(
     assert Started(job=job.id, engine="fake", device="cpu", dtype="float32") in events
 
 
-def test_more_jobs_than_one_line_holds_are_made_by_one_worker(
-    client: WorkerClient,
-    fake_model: MakeModel,
-    make_job: MakeJob,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    model = fake_model("many")
-    jobs = [make_job(model, seed=seed, steps=1) for seed in range(5)]
-    monkeypatch.setattr("icl_studio.worker.protocol._PORTION", 2 * len(jobs[0].model_dump_json()))
-    events = list(client.generate(jobs))
-    assert all(isinstance(final(events, job), Finished) for job in jobs)
-
-
 def test_files_are_hashed_while_loading_and_a_cancel_is_heard(
     client: WorkerClient, fake_model: MakeModel, make_job: MakeJob, tmp_path: Path
 ) -> None:
@@ -330,3 +317,16 @@ def test_whoever_stops_listening_cancels_the_rest(
     assert {event.job for event in events} == {next_job.id}
     assert isinstance(final(events, next_job), Finished)
     assert Library(job.out).find_id(job.id) is None
+
+
+def test_more_jobs_than_one_line_holds_are_made_by_one_worker(
+    client: WorkerClient,
+    fake_model: MakeModel,
+    make_job: MakeJob,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = fake_model("many")
+    jobs = [make_job(model, seed=seed, steps=1) for seed in range(5)]
+    monkeypatch.setattr("icl_studio.worker.protocol._PORTION", 2 * len(jobs[0].model_dump_json()))
+    events = list(client.generate(jobs))
+    assert all(isinstance(final(events, job), Finished) for job in jobs)

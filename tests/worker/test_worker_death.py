@@ -244,6 +244,14 @@ def test_the_worker_is_offline_and_speaks_utf_8(client: WorkerClient) -> None:
     assert environment["HF_HUB_OFFLINE"] == environment["TRANSFORMERS_OFFLINE"] == "1"
 
 
+def test_a_worker_of_another_version_is_refused(
+    folders: UserFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icl_studio.worker.client.__version__", "0.0.1")
+    with pytest.raises(ProtocolError, match="two versions are mixed"):
+        WorkerClient(folders).start()
+
+
 def test_ready_names_the_versions(folders: UserFolders) -> None:
     client = WorkerClient(folders)
     try:
