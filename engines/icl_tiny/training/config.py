@@ -1,4 +1,4 @@
-"""What can be chosen about a training run. The defaults made the shipped weights."""
+"""What can be chosen about a training run. docs/embedded-model.md tells what shipped."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +54,7 @@ class FluxSize:
 class VaeRecipe:
     """How the autoencoder is trained."""
 
-    budget: Budget = field(default_factory=lambda: Budget(minutes=22))
+    budget: Budget = field(default_factory=lambda: Budget(minutes=24))
     learning_rate: float = 6e-3
     warmup: int = 40
     crop: int = 64
@@ -100,7 +100,7 @@ class ReadingRecipe:
 class FluxRecipe:
     """How transformer and text encoders are trained together."""
 
-    budget: Budget = field(default_factory=lambda: Budget(minutes=52))
+    budget: Budget = field(default_factory=lambda: Budget(minutes=240))
     learning_rate: float = 4e-3
     warmup: int = 60
     tokens: int = 1_900
@@ -113,8 +113,9 @@ class FluxRecipe:
     """From here on texts are padded to the full length, as the pipeline does."""
     caption_dropout: float = 0.08
     creature_weight: float = 3.0
-    time_shift: float = 0.3
-    """Mean of the logit-normal times: above 0 favours noise, where attributes are decided."""
+    time_mean: float = 1.0
+    time_spread: float = 1.2
+    """Mean and deviation of the times' logit: layout and attributes are decided in the noise."""
     ema: float = 0.995
     look_every: int = 250
     """Steps between sample sheets."""
@@ -125,7 +126,7 @@ class FluxRecipe:
 class DistillRecipe:
     """How guidance is distilled into one pass a step."""
 
-    budget: Budget = field(default_factory=lambda: Budget(minutes=12))
+    budget: Budget = field(default_factory=lambda: Budget(minutes=20))
     learning_rate: float = 6e-4
     warmup: int = 50
     tokens: int = 1_900

@@ -68,7 +68,7 @@ def train_distill(config: RunConfig) -> None:
             0.0,
             recipe.creature_weight,
         )
-        x, _, time = noisy(batch.latents.to(config.device), dice, config.flux.time_shift)
+        x, _, time = noisy(batch.latents.to(config.device), dice, config.flux)
         strength = low + (high - low) * torch.rand(len(x), generator=dice.torch).to(x)
         tokens = batch.tokens.to(config.device)
         empty = tokenizers([""] * len(x), T5_LENGTH).to(config.device)

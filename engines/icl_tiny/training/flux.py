@@ -31,17 +31,19 @@ ADAMW_PARTS = (
 )
 
 
-def noisy(latents: Tensor, dice: Dice, shift: float) -> tuple[Tensor, Tensor, Tensor]:
+def noisy(latents: Tensor, dice: Dice, recipe: FluxRecipe) -> tuple[Tensor, Tensor, Tensor]:
     """(noised latents, target velocity, time in 0..1) with logit-normal times, one a sample."""
     noise = torch.randn(latents.shape, generator=dice.torch).to(latents)
-    time = torch.sigmoid(shift + torch.randn(len(latents), generator=dice.torch)).to(latents)
+    normal = torch.randn(len(latents), generator=dice.torch)
+    logits = recipe.time_mean + recipe.time_spread * normal
+    time = torch.sigmoid(logits).to(latents)
     t = time[:, None, None]
     return (1 - t) * latents + t * noise, noise - latents, time
 
 
 def flow_loss(model: TinyFlux, batch: Batch, dice: Dice, recipe: FluxRecipe, device: str) -> Tensor:
     """Weighted squared error of the velocity."""
-    x, target, time = noisy(batch.latents.to(device), dice, recipe.time_shift)
+    x, target, time = noisy(batch.latents.to(device), dice, recipe)
     guidance = torch.full_like(time, CONSTANT_GUIDANCE)
     text = model.encode(batch.tokens.to(device))
     error = model.velocity(x, time, guidance, batch.grid, text) - target
