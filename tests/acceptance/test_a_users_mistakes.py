@@ -85,18 +85,28 @@ def test_a_layout_of_65000_pixels_is_reported_and_stops_nothing_else(
 
 
 def write_bad_loras(folder: Path) -> dict[Path, str]:
-    """LoRA files that must be refused, each with a word of the reason."""
-    good = write_random_lora(folder / "good.safetensors", TINY)
+    """LoRA files that only the model can refuse, each with a word of the reason."""
     wide = write_random_flux(folder / "wide", seed=1)
     width = write_random_lora(folder / "other width.safetensors", wide)
     foreign = folder / "stable-diffusion.safetensors"
     _write_stable_diffusion_lora(foreign)
-    cut = folder / "cut.safetensors"
-    cut.write_bytes(good.read_bytes()[:-1000])
-    pickled = folder / "pickled.safetensors"
-    pickled.write_bytes(pickle.dumps({"lora": [1, 2, 3]}))
     shutil.rmtree(wide)
-    return {width: "width", foreign: "lora_unet_down_blocks", cut: "cut", pickled: "pickle"}
+    return {width: "width", foreign: "lora_unet_down_blocks"}
+
+
+@pytest.mark.parametrize(("damage", "reason"), [("cut", "bytes are there"), ("pickle", "pickle")])
+def test_a_damaged_lora_is_refused_before_a_worker_starts(
+    damage: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lora = write_random_lora(tmp_path / "style.safetensors", TINY)
+    content = lora.read_bytes()[:-1000] if damage == "cut" else pickle.dumps({"lora": [1, 2, 3]})
+    lora.write_bytes(content)
+    out = tmp_path / "sets"
+    assert main(storyboard("--lora", str(lora), "--out", str(out))) == 2
+    told = capsys.readouterr().err
+    assert "style.safetensors" in told.replace("\n", "")
+    assert reason in told
+    assert not out.exists()
 
 
 def _write_stable_diffusion_lora(path: Path) -> None:
@@ -108,7 +118,7 @@ def _write_stable_diffusion_lora(path: Path) -> None:
         {
             f"{stem}.lora_down.weight": np.ones((4, 320), np.float32),
             f"{stem}.lora_up.weight": np.ones((320, 4), np.float32),
-            f"{stem}.alpha": np.float32(4).reshape(()),
+            f"{stem}.alpha": np.full((), 4, np.float32),
         },
         path,
     )
