@@ -9,13 +9,14 @@ This is also the one place that catches errors; how they are told is in
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
 
 PROGRAM: Final = "icl-studio"
+INTERRUPTED: Final = 130
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Make one example set with the embedded model and say where it lies."),
@@ -137,6 +139,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             code = report(error, arguments)
         return _finish(code)
+
+
+def program() -> NoReturn:
+    """The console script: :func:`main` as a process of its own.
+
+    A second Ctrl-C may arrive while Python ends, when the system's own handler is back: it
+    must not turn the exit code 130 into a death by signal.
+    """
+    code = main()
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _check_text(arguments: list[str]) -> None:

@@ -79,7 +79,7 @@ def any_template(draw: st.DrawFn) -> CaptionTemplate | None:
 
 
 # A busy machine draws slowly, which says nothing about captions.
-unhurried = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(any_template(), phrases, st.lists(phrases, min_size=3, max_size=3))
