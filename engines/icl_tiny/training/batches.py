@@ -8,23 +8,27 @@ from torch import Tensor
 
 from icl_tiny.captions import write_caption
 from icl_tiny.training.latents import ALL_LAYOUTS, LatentStore
-from icl_tiny.training.models import pack
+from icl_tiny.training.models import TOKEN, pack
+from icl_tiny.training.probe import token_truth
+from icl_tiny.training.questions import NOTHING
 from icl_tiny.training.text import Tokenizers, Tokens
 from icl_tiny.world import LAYOUTS, Layout
 from icl_tiny.world.layouts import collage_boxes
 from icl_tiny.world.sampling import Collage
 
-TOKEN = 16
-"""Pixels along a token's edge."""
 _TRIES = 4
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Packed clean latents (n, h*w, 64), their loss weights (n, h*w, 1), texts, and the grid."""
+    """Packed clean latents (n, h*w, 64), their loss weights (n, h*w, 1), texts, and the grid.
+
+    `truth` (n, h*w, 8) is what the captions say of each token (see `probe`): nothing if dropped.
+    """
 
     latents: Tensor
     weights: Tensor
+    truth: Tensor
     tokens: Tokens
     grid: tuple[int, int]
 
@@ -72,9 +76,11 @@ def make_batch(
     collages = [store.collages[layout.name][i] for i in indices]
     captions = [_fitting_caption(rng, tokenizers, layout, c, length) for c in collages]
     captions = ["" if rng.random() < dropout else caption for caption in captions]
+    truth = torch.stack([token_truth(layout, c) for c in collages])
+    truth[[not caption for caption in captions]] = NOTHING
     weights = torch.stack([creature_weights(layout, c, creature_weight) for c in collages])
     latents = pack(store.scaled(layout.name, indices))
-    return Batch(latents, weights / weights.mean(), tokenizers(captions, length), grid)
+    return Batch(latents, weights / weights.mean(), truth, tokenizers(captions, length), grid)
 
 
 def _fitting_caption(

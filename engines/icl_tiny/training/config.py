@@ -103,8 +103,11 @@ class FluxRecipe:
     budget: Budget = field(default_factory=lambda: Budget(minutes=240))
     learning_rate: float = 4e-3
     warmup: int = 60
-    tokens: int = 1_900
+    tokens: int = 3_600
     """About how many tokens, picture and text, a step holds."""
+    probe_weight: float = 0.15
+    probe_rate: float = 2e-3
+    """The probe's share of the loss, and its heads' own learning rate."""
     singles_until: float = 0.35
     """Share of the budget in which only single pictures are shown."""
     single_share: float = 0.2

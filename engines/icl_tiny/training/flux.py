@@ -10,6 +10,7 @@ from icl_tiny.training.latents import LatentStore
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.probe import Probe
 from icl_tiny.training.reading import load_readers
 from icl_tiny.training.sample import draw_sheets
 from icl_tiny.training.text import Tokenizers, load_tokenizers
@@ -60,27 +61,39 @@ def train_flux(config: RunConfig) -> None:
     model.transformer.time_text_embed.guidance_embedder.requires_grad_(False)
     optimizer = MuonAdamW(split_parameters(model, ADAMW_PARTS), recipe.learning_rate)
     average, dice = Average(model, recipe.ema), Dice(recipe.seed)
+    probe = _probe(config, model)
+    probe_optimizer = torch.optim.AdamW(probe.parameters(), recipe.probe_rate)
     parts = {"model": model, "optimizer": optimizer, "average": average, "dice": dice}
+    parts |= {"probe": probe, "probe_optimizer": probe_optimizer}
     loop = StageLoop(config.folder, "flux", recipe.budget, parts)
     if not loop.resume():
         loop.note(event="started", parameters=sum(p.numel() for p in model.parameters()))
     while loop.running:
         set_learning_rate(optimizer, _rate(recipe, loop))
-        loss = flow_loss(
-            model, _batch(recipe, loop, dice, store, tokenizers), dice, recipe, config.device
-        )
+        batch = _batch(recipe, loop, dice, store, tokenizers)
+        loss = flow_loss(model, batch, dice, recipe, config.device)
+        asked = probe.loss(batch.truth.to(config.device))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = clip(model.parameters())
+        probe_optimizer.zero_grad(set_to_none=True)
+        (loss + recipe.probe_weight * asked).backward()
+        clip(model.parameters())
         optimizer.step()
+        probe_optimizer.step()
         average.update()
-        loop.step_done(loss.item(), norm=round(norm, 3))
+        loop.step_done(loss.item(), probe=round(asked.item(), 3))
         if loop.step % recipe.look_every == 0:
             average.swap()
             path = config.folder / f"flux-{loop.step:05d}.png"
             draw_sheets(model, vae, tokenizers, store.stats, path)
             average.swap()
     loop.note(event="finished")
+
+
+def _probe(config: RunConfig, model: TinyFlux) -> Probe:
+    """Listens after all double blocks and two of the single ones: a little over half way."""
+    blocks, size = model.transformer.single_transformer_blocks, config.flux_size
+    block = blocks[min(1, len(blocks) - 1)]
+    return Probe(block, size.heads * size.head_dim).to(config.device)
 
 
 def _rate(recipe: FluxRecipe, loop: StageLoop) -> float:

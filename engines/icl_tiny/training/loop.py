@@ -117,7 +117,8 @@ class StageLoop:
             return False
         state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         for key, part in self.parts.items():
-            part.load_state_dict(state["parts"][key])
+            if key in state["parts"]:  # a recipe may have gained a part since
+                part.load_state_dict(state["parts"][key])
         self.step, self._seconds, self._mark = state["step"], state["seconds"], time.monotonic()
         self.note(event="resumed")
         return True

@@ -9,6 +9,9 @@ from icl_tiny.training.config import FluxSize, VaeSize
 from icl_tiny.training.text import Tokens
 from icl_tiny.vocabulary import CLIP_LENGTH
 
+TOKEN = 16
+"""Pixels along a token's edge: the autoencoder's 8, packed two by two."""
+
 
 def build_vae(size: VaeSize) -> AutoencoderKL:
     """An untrained autoencoder, factor 8, no attention, no quantisation convolutions."""

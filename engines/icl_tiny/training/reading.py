@@ -17,30 +17,12 @@ from icl_tiny.training.latents import ALL_LAYOUTS
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.questions import NOTHING, WIDTHS, answers, grade
 from icl_tiny.training.text import Tokenizers, Tokens, load_tokenizers
-from icl_tiny.world import ACTIONS, BODIES, COLOURS, HATS, LAYOUTS, PLACES, POSITIONS, Layout, Shot
+from icl_tiny.world import LAYOUTS, Layout
 from icl_tiny.world.sampling import Collage, random_collage
 
 PANELS = 4
-_NOTHING = -100
-"""The class of a question that a caption does not answer; cross entropy leaves it out."""
-_VALUES: tuple[tuple[str | None, ...], ...] = (
-    tuple(COLOURS),
-    BODIES,
-    HATS,
-    (*COLOURS, None),
-    PLACES,
-    ACTIONS,
-    POSITIONS,
-)
-_WIDTHS = [len(values) for values in _VALUES]
-
-
-def answers(shot: Shot) -> list[int]:
-    """The class of each of a shot's seven attributes."""
-    who = shot.creature
-    truth = (who.colour, who.body, who.hat, who.hat_colour, shot.place, shot.action, shot.position)
-    return [values.index(value) for values, value in zip(_VALUES, truth, strict=True)]
 
 
 class Reader(nn.Module):
@@ -50,34 +32,24 @@ class Reader(nn.Module):
         """The encoders are `model`'s own, not copies."""
         super().__init__()
         self.text_encoder, self.text_encoder_2 = model.text_encoder, model.text_encoder_2
-        self.at_marker = nn.Linear(size.t5_dim, sum(_WIDTHS))
+        self.at_marker = nn.Linear(size.t5_dim, sum(WIDTHS))
         self.at_token = nn.Linear(size.t5_dim, PANELS + 1)
-        self.pooled = nn.Linear(size.clip_dim, sum(_WIDTHS) * PANELS)
+        self.pooled = nn.Linear(size.clip_dim, sum(WIDTHS) * PANELS)
 
     def forward(self, tokens: Tokens, slots: Tensor, truth: Tensor, panels: Tensor) -> Tensor:
         """The mean loss of all answers.
 
         `slots` (n, 4) are the markers' places among T5's tokens, `truth` (n, 4, 7) the attributes'
-        classes, `panels` (n, length) the panel of each token; `_NOTHING` where there is none.
+        classes, `panels` (n, length) the panel of each token; `NOTHING` where there is none.
         """
         states = self.text_encoder_2(tokens.t5)[0]
         rows = torch.arange(len(states))[:, None]
         marked = self.at_marker(states[rows, slots.clamp(min=0)])
         pooled = self.pooled(self.text_encoder(tokens.clip).pooler_output)
-        loss = self._graded(marked, truth)
-        loss = loss + 0.5 * self._graded(pooled.view(len(states), PANELS, -1), truth)
+        loss = grade(marked, truth)
+        loss = loss + 0.5 * grade(pooled.view(len(states), PANELS, -1), truth)
         belongs = self.at_token(states).flatten(0, 1)
-        return loss + 0.5 * cross_entropy(belongs, panels.flatten(), ignore_index=_NOTHING)
-
-    @staticmethod
-    def _graded(logits: Tensor, truth: Tensor) -> Tensor:
-        answers = logits.flatten(0, 1).split(_WIDTHS, dim=-1)
-        questions = truth.flatten(0, 1).unbind(-1)
-        losses = [
-            cross_entropy(answer, question, ignore_index=_NOTHING)
-            for answer, question in zip(answers, questions, strict=True)
-        ]
-        return torch.stack(losses).mean()
+        return loss + 0.5 * cross_entropy(belongs, panels.flatten(), ignore_index=NOTHING)
 
 
 def exam(
@@ -86,8 +58,8 @@ def exam(
     """`count` captions for `layout` with the arguments that `Reader` wants after them."""
     collages = [random_collage(dice.python, layout) for _ in range(count)]
     tokens = tokenizers([write_caption(dice.python, layout, c) for c in collages], length)
-    slots = torch.full((count, PANELS), _NOTHING)
-    truth = torch.full((count, PANELS, len(_VALUES)), _NOTHING)
+    slots = torch.full((count, PANELS), NOTHING)
+    truth = torch.full((count, PANELS, len(WIDTHS)), NOTHING)
     panels = torch.zeros_like(tokens.t5)
     end = tokenizers.t5.eos_token_id
     marks = [tokenizers.t5.convert_tokens_to_ids(m) if m else end for m in panel_markers(layout)]
@@ -113,7 +85,7 @@ def _grade(
             truth[n, k] = torch.tensor(answers(shot))
             if len(marks) > 1 and mark != 1:
                 panels[n, int(found[0, 0]) :] = k + 1
-    panels[n, ids == 0] = _NOTHING
+    panels[n, ids == 0] = NOTHING
 
 
 def train_reading(config: RunConfig) -> None:
