@@ -18,6 +18,9 @@ from icl_tiny.captions.words import (
 from icl_tiny.world import Layout, Shot
 from icl_tiny.world.sampling import Collage
 
+_SAY_MIDDLE = 0.4
+"""Share of panel texts that name the middle; the others leave it out."""
+
 
 def write_caption(
     rng: random.Random, layout: Layout, collage: Collage, evaluation: bool = False
@@ -92,6 +95,10 @@ def panel_text(rng: random.Random, shot: Shot, it: str, evaluation: bool = False
         choice = tuple(f for f in forms.PANELS_STANDING if ("{it}" in f) == bool(it))
     else:
         choice = forms.PANELS_WITH_SUBJECT if it else forms.PANELS_WITHOUT_SUBJECT
+    if not evaluation:
+        # A text that names no side means the middle, so that silence is no riddle for the model.
+        say_side = shot.position != "middle" or rng.random() < _SAY_MIDDLE
+        choice = tuple(form for form in choice if ("{side}" in form) == say_side)
     return rng.choice(choice).format(
         it=it.rstrip(","),
         doing=pick(rng, ACTION_DOING[shot.action]),
