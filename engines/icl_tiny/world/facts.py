@@ -50,7 +50,7 @@ def changed(panel: Any, name: str, value: str) -> Any:
 
     Raises ValueError for a fact that this panel does not have or a value that does not exist.
     """
-    raise TypeError(f"{type(panel).__name__} is no panel of this world")
+    raise TypeError(f"{type(panel).__name__} is no panel: {name} cannot become {value}")
 
 
 @facts.register
