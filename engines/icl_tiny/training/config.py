@@ -132,11 +132,11 @@ class DistillRecipe:
     budget: Budget = field(default_factory=lambda: Budget(minutes=20))
     learning_rate: float = 6e-4
     warmup: int = 50
-    tokens: int = 1_900
+    tokens: int = 2_800
     guidance: tuple[float, float] = (1.0, 6.0)
     single_share: float = 0.15
     creature_weight: float = 2.0
-    ema: float = 0.998
+    ema: float = 0.99
     look_every: int = 400
     seed: int = 4
 
