@@ -1,4 +1,4 @@
-"""Training asks encoders what captions say (`reading`), the transformer what it paints (`probe`)."""
+"""Training asks encoders what captions say (`reading`) and the transformer what comes (`probe`)."""
 
 import random
 from dataclasses import replace
