@@ -12,6 +12,8 @@
     │   ├── AdapterRejected      a LoRA file that is damaged, foreign or does not fit
     │   ├── PictureUnreadable    a picture that cannot be read, or has the wrong size
     │   ├── StorageProblem       full disk, unwritable folder, newer schema
+    │   │   └── QueueBusy        another program holds the queue's database
+    │   ├── QueueProblem         a job's state, or the queue, does not allow it
     │   ├── PluginProblem        a plugin that cannot be used
     │   └── OutOfMemory          the device has too little memory for this request
     ├── JobCancelled             the user stopped it; nothing is left behind
@@ -50,6 +52,8 @@ __all__ = [
     "PluginProblem",
     "Problem",
     "ProtocolError",
+    "QueueBusy",
+    "QueueProblem",
     "RequestInvalid",
     "StorageProblem",
     "UserError",
@@ -75,6 +79,14 @@ class PictureUnreadable(UserError):
 
 class StorageProblem(UserError):
     """A disk is full, a folder not writable, or a file written by a newer version."""
+
+
+class QueueBusy(StorageProblem):
+    """Another program holds the queue's database for longer than we wait."""
+
+
+class QueueProblem(UserError):
+    """What was asked of the queue does not fit the state of a job, or cannot be queued."""
 
 
 class PluginProblem(UserError):

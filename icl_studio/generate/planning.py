@@ -43,9 +43,11 @@ def plan(
     folders: UserFolders,
     place: Place,
     progress: DownloadProgress | None = None,
+    ids: Sequence[str] | None = None,
 ) -> tuple[GenerateJob, ...]:
     """One job per request, in order. Downloads what is missing and may be downloaded.
 
+    ``ids`` are those of the sets, one per request; None draws them.
     Every way in which a job can be known to fail is found here, cheapest first: template,
     folder, engine, whether the models may be had, adapters, then the
     models themselves. Raises the ``UserError`` of each.
@@ -61,9 +63,8 @@ def plan(
     models = {name: _located(name, registry, folders, progress) for name in names}
     counters = {name: token_counter(model) for name, model in models.items()}
     jobs = []
-    for request in requests:
+    for request, set_id in zip(requests, ids or [new_set_id() for _ in requests], strict=True):
         check(request, models[request.model].spec, counters[request.model])
-        set_id = new_set_id()
         jobs.append(
             GenerateJob(
                 id=set_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +70,20 @@ class Library:
                 return folder
             rest.append(folder)
         return next((folder for folder in rest if _id_of(folder) == set_id), None)
+
+    def find_ids(self, ids: Collection[str]) -> dict[str, Path]:
+        """The folders of those of ``ids`` whose sets stand here, found in one pass.
+
+        A folder whose name carries the id of another set is not looked into.
+        """
+        found: dict[str, Path] = {}
+        for folder in self._folders():
+            named = _OWN_ID.search(folder.name)
+            if named is None or named[0] in ids:
+                set_id = _id_of(folder)
+                if set_id is not None and set_id in ids:
+                    found.setdefault(set_id, folder)
+        return found
 
     def get(self, id_or_path: str | Path) -> Entry:
         """The set with this id, unique start or end of an id, or folder.

@@ -44,6 +44,35 @@ def locked(root: Path, set_id: str) -> Iterator[None]:
         _release(path, handle)
 
 
+class Lock:
+    """A lock file that its holder keeps for long: while it lives, another cannot take it.
+
+    ``certain`` is False on disks that know no locks; there everybody can take it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+        self.certain = False
+
+    def take(self, *, wait: bool) -> bool:
+        """Take the lock; False when another process has it and ``wait`` is off.
+
+        Raises ``OSError`` where no file can be made.
+        """
+        try:
+            self._handle, self.certain = _acquire(self._path, wait=wait)
+        except BlockingIOError:
+            return False
+        return True
+
+    def drop(self) -> None:
+        """Let go and remove the file; does nothing without the lock."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            _release(self._path, handle)
+
+
 def sweep(root: Path) -> None:
     """Remove what processes that died while saving have left in ``root``.
 

@@ -30,6 +30,7 @@ from .protocol import (
     Command,
     Generate,
     GenerateJob,
+    Heartbeat,
     Hello,
     Ready,
     Refused,
@@ -50,7 +51,9 @@ class WorkerClient:
     """One worker process and the conversation with it; a context manager.
 
     ``folders`` says where its log goes and where hashes are cached. One caller at a time
-    iterates :meth:`generate`; :meth:`cancel` may come from anywhere.
+    iterates :meth:`generate`; :meth:`cancel` may come from anywhere. With
+    ``heartbeat_seconds`` the worker tells regularly that it lives and what memory it
+    occupies: ``heartbeats`` counts them, ``memory`` is the last one's, in bytes.
     """
 
     def __init__(
@@ -59,15 +62,20 @@ class WorkerClient:
         *,
         command: Sequence[str] = COMMAND,
         handshake_seconds: float = HANDSHAKE_SECONDS,
+        heartbeat_seconds: float | None = None,
     ) -> None:
         self._folders = folders
         self._command = tuple(command)
         self._handshake_seconds = handshake_seconds
+        self._heartbeat_seconds = heartbeat_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._said: SimpleQueue[Said] = SimpleQueue()
         self._to_say: SimpleQueue[bytes | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.log: Path | None = None
+        self.heartbeats = 0
+        self.memory: int | None = None
+        self.ended_because = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -96,7 +104,8 @@ class WorkerClient:
             raise InternalError("This worker has been started already.")
         self._launch()
         try:
-            self._say(Hello(hashes=self._folders.cache / "hashes.sqlite"))
+            hashes = self._folders.cache / "hashes.sqlite"
+            self._say(Hello(hashes=hashes, heartbeat=self._heartbeat_seconds))
             reply = self._next(time.monotonic() + self._handshake_seconds)
             if not isinstance(reply, Ready):
                 raise ProtocolError(f"The worker answered hello with {reply.type!r}.")
@@ -179,6 +188,11 @@ class WorkerClient:
         if self._process is not None:
             kill(self._process)
 
+    def end(self, because: str) -> None:
+        """:meth:`kill`, with the reason that its death is told with."""
+        self.ended_because = because
+        self.kill()
+
     def _launch(self) -> None:
         self.log = new_log(self._folders.logs)
         with self.log.open("wb") as log:
@@ -226,6 +240,10 @@ class WorkerClient:
                 continue
             if isinstance(said, Ended):
                 raise self._died()
+            if isinstance(said, Heartbeat):
+                self.heartbeats += 1
+                self.memory = said.memory
+                continue
             if isinstance(said, ProtocolError):
                 raise said
             if isinstance(said, Refused):

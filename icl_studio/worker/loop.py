@@ -12,6 +12,7 @@ import os
 import platform
 import signal
 import threading
+import time
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
@@ -21,12 +22,14 @@ from ..errors import ProtocolError
 from ..sets.hashes import HashCache
 from .cancellation import Cancellation
 from .journey import Journey
+from .memory import own_memory
 from .pace import Pace
 from .protocol import (
     PROTOCOL_VERSION,
     Cancel,
     Command,
     Generate,
+    Heartbeat,
     Hello,
     Ready,
     Refused,
@@ -84,6 +87,9 @@ class Loop:
             self._refuse_first(hello)
             return
         self._channel.send(Ready(pid=os.getpid(), versions=versions()))
+        if hello.heartbeat is not None:
+            beat = threading.Thread(target=self._beat, args=(hello.heartbeat,), daemon=True)
+            beat.start()
         warm, pace, hashes = WarmEngine(), Pace(), HashCache(hello.hashes)
         while isinstance(command := self._todo.get(), Generate):
             Journey(
@@ -95,6 +101,12 @@ class Loop:
                 send=self._channel.send,
             ).go()
         warm.drop()
+
+    def _beat(self, seconds: float) -> None:
+        """The heartbeat's thread: ends with the process."""
+        while True:
+            self._channel.send(Heartbeat(memory=own_memory()))
+            time.sleep(seconds)
 
     def _refuse_first(self, first: Command) -> None:
         if not isinstance(first, Shutdown):

@@ -54,10 +54,14 @@ class _Message(Frozen):
 
 
 class Hello(_Message):
-    """The client's first line: where hashes of big files are cached."""
+    """The client's first line: where hashes of big files are cached.
+
+    With ``heartbeat`` the worker says every so many seconds that it lives.
+    """
 
     type: Literal["hello"] = "hello"
     hashes: Path
+    heartbeat: float | None = Field(default=None, gt=0)
 
 
 class Generate(_Message):
@@ -92,6 +96,16 @@ class Ready(_Message):
     versions: dict[str, str]
 
 
+class Heartbeat(_Message):
+    """The worker lives; ``memory`` is what it occupies in bytes, None where that is unknown.
+
+    Said by a thread of its own: it tells of the process, not of progress with a job.
+    """
+
+    type: Literal["heartbeat"] = "heartbeat"
+    memory: int | None = None
+
+
 class Refused(_Message):
     """The worker could not understand a line; it did nothing with it."""
 
@@ -101,7 +115,7 @@ class Refused(_Message):
 
 Command = Annotated[Hello | Generate | Cancel | Shutdown, Field(discriminator="type")]
 Reply = Annotated[
-    Ready | Refused | Started | Progress | Notice | Finished | Failed | Cancelled,
+    Ready | Heartbeat | Refused | Started | Progress | Notice | Finished | Failed | Cancelled,
     Field(discriminator="type"),
 ]
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
