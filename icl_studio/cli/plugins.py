@@ -59,10 +59,13 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Examine a plugin before it is installed; without --run nothing of it is executed."""
+    from ..paths import expanded
+    from ..plugins.check import check_plugin
+
+    path = expanded(path)
     if path.suffix.lower() == ".json" and path.is_file():
         _check_task_file(path, as_json)
         return
-    from ..plugins.check import check_plugin
 
     report = check_plugin(path, run=run)
     if as_json:
@@ -81,13 +84,14 @@ def new(
 ) -> None:
     """Write a complete plugin to start from: one task, its test, its README."""
     from ..errors import PluginProblem
+    from ..paths import expanded
     from ..plugins.scaffold import new_plugin
 
     if name in context().registry.tasks:
         raise PluginProblem(
             f"There is a task called {name!r} already.", fix=f"Use {f'my-{name}'!r}."
         )
-    folder = new_plugin(name, to)
+    folder = new_plugin(name, expanded(to))
     if as_json:
         emit_json({"folder": folder.absolute(), "name": name})
         return

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..domain.problems import Problem
 from ..errors import NotFound, StorageProblem
+from ..paths import expanded
 from .record import RECORD_FILE, SetRecord, is_set_folder, read_record
 from .search import parse_query
 
@@ -88,8 +89,8 @@ class Library:
     def get(self, id_or_path: str | Path) -> Entry:
         """The set with this id, unique start or end of an id, or folder.
 
-        A folder may lie anywhere, absolute, relative to the working directory or to the
-        library. Raises :class:`NotFound`, or :class:`StorageProblem` for a damaged record.
+        A folder may lie anywhere: absolute, from ``~``, relative to the working directory or
+        to the library. Raises :class:`NotFound`, or :class:`StorageProblem` for a damaged record.
         """
         folder = self._as_folder(id_or_path)
         if folder is not None:
@@ -114,7 +115,7 @@ class Library:
         )
 
     def _as_folder(self, word: str | Path) -> Path | None:
-        for folder in (Path(word), self.root / word):
+        for folder in (expanded(word), self.root / word):
             try:
                 if is_set_folder(folder):
                     return folder.absolute()

@@ -131,6 +131,15 @@ def test_new_and_check_go_together(run: Run, run_json: Callable[..., Any], tmp_p
     assert "accepted" in run("plugins", "check", str(folder))
 
 
+def test_a_quoted_home_folder_is_found(
+    run: Run, run_json: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    run("plugins", "new", "mood-board", "--to", "~")
+    assert run_json("plugins", "check", "~/icl-mood-board")["accepted"]
+
+
 def test_a_new_plugin_may_not_take_a_task_s_name(run: Run, tmp_path: Path) -> None:
     text = run("plugins", "new", "font-design", "--to", str(tmp_path), code=2)
     assert "my-font-design" in text

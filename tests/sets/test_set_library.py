@@ -96,6 +96,15 @@ def test_a_renamed_folder_is_still_found(tmp_path: Path) -> None:
     assert Library(tmp_path).find_id("20261122-191103482-k3f9xq") == moved
 
 
+def test_a_folder_may_be_given_from_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_one(tmp_path)
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert Library(tmp_path / "elsewhere").get(f"~/{folder.name}").folder == folder
+
+
 def test_an_ambiguous_or_unknown_word_says_so(tmp_path: Path) -> None:
     for n in range(2):
         save_one(tmp_path, set_id=f"job-{n}")
