@@ -11,6 +11,7 @@ from .domain.geometry import Box, CanvasRule, Size
 from .domain.layout import QUAD, Layout, Panel
 from .domain.model import AdapterSource, ModelSpec, Sampling
 from .domain.task import TaskExample, TaskSpec
+from .engines.metrics import Draft, DrawnSet, Metric, MetricOptions, MetricSpec, Score
 from .engines.protocol import EngineSpec
 from .hookspecs import API_VERSION, hookimpl
 
@@ -22,11 +23,17 @@ __all__ = [
     "CanvasRule",
     "CaptionParts",
     "CaptionTemplate",
+    "Draft",
+    "DrawnSet",
     "EngineSpec",
     "Layout",
+    "Metric",
+    "MetricOptions",
+    "MetricSpec",
     "ModelSpec",
     "Panel",
     "Sampling",
+    "Score",
     "Size",
     "TaskExample",
     "TaskSpec",

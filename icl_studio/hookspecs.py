@@ -31,6 +31,7 @@ import pluggy
 
 from .domain.model import ModelSpec
 from .domain.task import TaskSpec
+from .engines.metrics import MetricSpec
 from .engines.protocol import EngineSpec
 
 PROJECT = "icl_studio"
@@ -63,4 +64,13 @@ def icl_studio_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
     """The engines that this plugin can run models with.
 
     First caller: the worker, when a job is generated.
+    """
+
+
+@hookspec
+def icl_studio_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
+    """The metrics that this plugin can judge sets with.
+
+    First caller: ``icl-studio evaluate``. A metric's factory, and its requests, are resolved in
+    a process of their own, never in the window's.
     """

@@ -1,4 +1,4 @@
-"""The registry: every task, model and engine that can be used, and every plugin's state."""
+"""The registry: every task, model, engine and metric that can be used, and every plugin's state."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TypeVar
 from ..domain.model import ModelSpec
 from ..domain.problems import Problem
 from ..domain.task import TaskSpec
+from ..engines.metrics import MetricSpec
 from ..engines.protocol import EngineSpec
 from ..errors import NotFound
 from ..paths import UserFolders
@@ -34,6 +35,7 @@ class Registry:
     tasks: Mapping[str, TaskSpec]
     models: Mapping[str, ModelSpec]
     engines: Mapping[str, EngineSpec]
+    metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
     plugins: tuple[PluginInfo, ...] = ()
 
     def task(self, id: str) -> TaskSpec:
@@ -47,6 +49,10 @@ class Registry:
     def engine(self, id: str) -> EngineSpec:
         """The engine called ``id``; raises :class:`NotFound`."""
         return self._named("engine", self.engines, id)
+
+    def metric(self, id: str) -> MetricSpec:
+        """The metric called ``id``; raises :class:`NotFound`."""
+        return self._named("metric", self.metrics, id)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -142,6 +148,7 @@ class _Shelf:
             tasks=of("task", TaskSpec),
             models=of("model", ModelSpec),
             engines=of("engine", EngineSpec),
+            metrics=of("metric", MetricSpec),
             plugins=plugins,
         )
 

@@ -11,6 +11,7 @@ import pluggy
 from ..domain.model import ModelSpec
 from ..domain.problems import Problem
 from ..domain.task import TaskSpec
+from ..engines.metrics import MetricSpec
 from ..engines.protocol import EngineSpec
 from .info import PluginInfo, raised
 from .manager import ASK_AUTHOR, call_foreign
@@ -18,7 +19,7 @@ from .manager import ASK_AUTHOR, call_foreign
 MAX_SPECS = 1000
 """More specs than this from one hook is a mistake, such as an endless generator."""
 
-Spec = TaskSpec | ModelSpec | EngineSpec
+Spec = TaskSpec | ModelSpec | EngineSpec | MetricSpec
 
 
 class Kind(NamedTuple):
@@ -26,13 +27,14 @@ class Kind(NamedTuple):
 
     hook: str
     noun: str
-    spec: type[TaskSpec] | type[ModelSpec] | type[EngineSpec]
+    spec: type[TaskSpec] | type[ModelSpec] | type[EngineSpec] | type[MetricSpec]
 
 
 KINDS = (
     Kind("icl_studio_tasks", "task", TaskSpec),
     Kind("icl_studio_models", "model", ModelSpec),
     Kind("icl_studio_engines", "engine", EngineSpec),
+    Kind("icl_studio_metrics", "metric", MetricSpec),
 )
 
 
