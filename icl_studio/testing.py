@@ -27,6 +27,7 @@ from pydantic import Field
 from .domain.geometry import CanvasRule, Size
 from .domain.model import ModelSpec
 from .domain.problems import Frozen
+from .engines.metrics import Draft, DrawnSet, MetricOptions, MetricSpec, Score
 from .engines.protocol import (
     AdapterFile,
     DenoiseItem,
@@ -36,7 +37,7 @@ from .engines.protocol import (
     LocatedModel,
     StepReport,
 )
-from .errors import AdapterRejected, OutOfMemory, RequestInvalid
+from .errors import AdapterRejected, NotFound, OutOfMemory, RequestInvalid
 
 BEHAVIOUR_FILE = "fake-engine.json"
 
@@ -258,3 +259,87 @@ def _chatter(phase: str) -> None:
     print(f"print from {phase}: ünïcödé")
     print(f"real stdout from {phase}", file=sys.__stdout__, flush=True)
     os.write(1, f"descriptor 1 from {phase}\n".encode())
+
+
+FAKE_METRIC = MetricSpec(
+    id="fake",
+    title="Fake metric for tests",
+    factory="icl_studio.testing:create_fake_metric",
+    requests="icl_studio.testing:fake_requests",
+    family="fake",
+)
+
+
+def fake_requests(task: str, count: int, seed: int) -> list[Draft]:
+    """Storyboards whose truth says which of the three panels :class:`FakeMetric` calls right.
+
+    Every third set has a wrong panel. Raises ``NotFound`` for any task but the storyboard.
+    """
+    if task != "film-storyboard":
+        raise NotFound(f"The fake metric has no requests for {task!r}.", fix="Ask for another.")
+    return [
+        Draft(
+            summary=f"Fox {seed + index} travels",
+            panels=("on a beach", "in a wood", "at home"),
+            truth={"right": [1, 1, 0 if index % 3 == 0 else 1]},
+        )
+        for index in range(count)
+    ]
+
+
+def create_fake_metric(options: MetricOptions) -> FakeMetric:
+    """The factory that :data:`FAKE_METRIC` names."""
+    return FakeMetric(options)
+
+
+class FakeMetric:
+    """A :class:`~icl_studio.engines.metrics.Metric` that calls panels right as their truth says.
+
+    A file ``metric-trouble.txt`` in the evaluated model's folder makes it fail: ``user-error``,
+    ``error``, ``crash``, or ``hang`` (after the first set; ``metric-hangs.txt`` says when).
+    """
+
+    def __init__(self, options: MetricOptions) -> None:
+        self._options = options
+        self._judged = 0
+
+    def judge(self, drawn: DrawnSet) -> list[Score]:
+        self._strike()
+        self._judged += 1
+        right = (drawn.draft.truth or {"right": [1] * len(drawn.panels)})["right"]
+        with Image.open(drawn.sheet) as sheet:
+            brightness = sum(sheet.convert("L").resize((1, 1)).tobytes()) / 255
+        return [
+            *(
+                Score(
+                    about="adherence",
+                    name="scene",
+                    value=value,
+                    share=True,
+                    panel=panel,
+                    chance=0.25,
+                    asked="<beach>",
+                    read="<beach>" if value else "wood & home",
+                    sure=0.9,
+                )
+                for panel, value in enumerate(right)
+            ),
+            Score(about="consistency", name="fox", value=float(all(right)), share=True, chance=0.1),
+            Score(about="diversity", name="brightness", value=brightness),
+        ]
+
+    def report(self) -> dict[str, Any]:
+        return {"judged": self._judged, "seed": self._options.seed}
+
+    def _strike(self) -> None:
+        file = (self._options.model or Path()) / "metric-trouble.txt"
+        trouble = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+        if trouble == "user-error":
+            raise RequestInvalid("The fake metric refuses.", fix="Ask otherwise.")
+        if trouble == "error":
+            raise ZeroDivisionError("the fake metric broke")
+        if trouble == "crash":
+            os._exit(70)
+        if trouble == "hang" and self._judged:
+            file.with_name("metric-hangs.txt").touch()
+            time.sleep(3600)

@@ -56,6 +56,7 @@ class Bar:
         self._done: dict[str, int] = {}
         self._ended = 0
         self._download: tuple[int, float] | None = None
+        self._judging: float | None = None
         self._noticed: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -107,6 +108,16 @@ class Bar:
             case "failed" | "cancelled":
                 self._steps.pop(event.job, None)
                 self._done.pop(event.job, None)
+
+    def judging(self, done: int, total: int) -> None:
+        """``done`` of ``total`` judgements of finished sets have been made."""
+        now = time.monotonic()
+        if not done or self._judging is None:
+            self._judging = now
+        left = _clock((total - done) * (now - self._judging) / done) if done else ""
+        self._progress.update(
+            self._task, description="judging", completed=done, total=total, left=left
+        )
 
     def stopping(self) -> None:
         """Ctrl-C was heard."""
