@@ -94,11 +94,11 @@ def command(
     typed = (task, summary, tuple(panel or ()), example)
     asked = _stored(app, request, typed, wishes) if request else _new(app, typed, wishes)
     requests = seeds_from(asked, count)
-    _say_unknown_words(app, asked)
+    advice = _advise(app, asked)
     if dry_run:
         _show(app, requests, as_json)
         return 0
-    return _make(app, requests, out_folder, (device, dtype), batch, as_json)
+    return _make(app, requests, out_folder, (device, dtype), batch, as_json, advice)
 
 
 _Typed = tuple[str | None, str | None, tuple[str, ...], bool]
@@ -183,17 +183,19 @@ def _stored(app: AppContext, file: Path, typed: _Typed, wishes: Wishes) -> SetRe
     return asked
 
 
-def _say_unknown_words(app: AppContext, asked: SetRequest) -> None:
-    from ..generate.asking import unknown_words
+def _advise(app: AppContext, asked: SetRequest) -> list[str]:
+    """Say on stderr what may keep ``asked`` from giving what is wanted; the same as a list."""
+    from ..generate.advice import advice
     from ..models.find import find_model
+    from ..models.locate import present_folder
+    from ..models.vocabulary import read_vocabulary
 
     model = find_model(asked.model, app.registry)
-    unknown = unknown_words(model, asked.parts)
-    if unknown:
-        what = "the embedded model" if model.source.startswith("resource:") else model.title
-        words = ", ".join(f"'{word}'" for word in unknown[:12])
-        more = f" and {len(unknown) - 12} more words" if len(unknown) > 12 else ""
-        warn(f"{what} does not know {words}{more}; it draws what it knows.")
+    known = read_vocabulary(present_folder(model, app.folders)) if model.vocabulary else None
+    found = advice(model, asked.parts, known)
+    for text in found:
+        warn(text)
+    return found
 
 
 def _show(app: AppContext, requests: tuple[SetRequest, ...], as_json: bool) -> None:
@@ -230,7 +232,9 @@ def _make(
     options: tuple[str | None, str | None],
     batch: int,
     as_json: bool,
+    advice: list[str],
 ) -> int:
+    """Make ``requests``; what was advised stands in the JSON as ``warnings``, if anything was."""
     from ..engines.protocol import EngineOptions
     from ..generate.planning import Place, plan
     from ..generate.running import run
@@ -249,4 +253,4 @@ def _make(
         jobs = plan(requests, app.registry, app.folders, place, bar.downloading)
         bar.expect(jobs)
         outcome = run(jobs, app.folders, bar.on_event, batch=batch, on_stop=bar.stopping)
-    return tell_outcome(outcome, as_json=as_json)
+    return tell_outcome(outcome, as_json=as_json, facts={"warnings": advice} if advice else None)

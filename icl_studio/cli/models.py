@@ -61,11 +61,14 @@ def show(
     """Show one model in full; of a small model also the words it knows."""
     from ..models.find import find_model
     from ..models.state import state_of
+    from ..models.vocabulary import read_vocabulary
 
     app_context = context()
     state = state_of(find_model(name, app_context.registry), app_context.folders)
     if as_json:
-        emit_json({"model": _row(state) | {"vocabulary": state.spec.vocabulary}})
+        known = read_vocabulary(state.folder)
+        facts = {"vocabulary": state.spec.vocabulary, "facts": known.facts if known else {}}
+        emit_json({"model": _row(state) | facts})
         return
     _show(state)
 
@@ -119,5 +122,22 @@ def _show(state: ModelState) -> None:
     if state.problem:
         out.print(f"\n{state.problem}", style="red", markup=False)
     if spec.vocabulary:
-        out.print(f"\nIt knows these {len(spec.vocabulary)} words:", style="bold")
-        out.print(" ".join(spec.vocabulary), markup=False)
+        _show_vocabulary(state)
+
+
+def _show_vocabulary(state: ModelState) -> None:
+    """What the model can draw, by fact, then every word it has ever read."""
+    from rich.table import Table
+
+    from ..models.vocabulary import read_vocabulary
+
+    known = read_vocabulary(state.folder)
+    if known is not None and known.facts:
+        out.print("\nIt can draw these, and knows each by several words:", style="bold")
+        grid = Table.grid(padding=(0, 2))
+        for fact, values in known.facts.items():
+            grid.add_row(fact, ", ".join(values))
+        out.print(grid, markup=False)
+    words = state.spec.vocabulary
+    out.print(f"\nIt knows these {len(words)} words:", style="bold")
+    out.print(" ".join(words), markup=False)
