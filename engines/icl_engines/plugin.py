@@ -1,11 +1,11 @@
-"""The engines that ICL Studio ships, registered through the public door.
+"""The engines and metrics that ICL Studio ships, registered through the public door.
 
 Runs in the window's process, so nothing here imports torch: factories are named, not called.
 """
 
 from __future__ import annotations
 
-from icl_studio.api import EngineSpec, ModelSpec, hookimpl
+from icl_studio.api import EngineSpec, MetricSpec, ModelSpec, hookimpl
 
 from .models import FLUX_MODELS
 
@@ -29,3 +29,24 @@ def icl_studio_engines() -> list[EngineSpec]:
 def icl_studio_models() -> list[ModelSpec]:
     """FLUX.1 [dev] and [schnell] by short names; downloaded from the hub when first used."""
     return list(FLUX_MODELS)
+
+
+@hookimpl
+def icl_studio_metrics() -> list[MetricSpec]:
+    """CLIP-T and pairwise DINOv2, for any model's pictures, with weights that the user has."""
+    return [
+        MetricSpec(
+            id="clip-t",
+            title="CLIP-T (panel and its text)",
+            factory="icl_engines.metrics.clip_t:create_clip_t",
+            requires=("torch", "transformers"),
+            weights="openai/clip-vit-large-patch14",
+        ),
+        MetricSpec(
+            id="dinov2",
+            title="DINOv2 (panels of a set with each other)",
+            factory="icl_engines.metrics.dinov2:create_dinov2",
+            requires=("torch", "transformers"),
+            weights="facebook/dinov2-base",
+        ),
+    ]
