@@ -237,11 +237,14 @@ def test_ctrl_c_sums_up_what_is_finished(studio: Studio, tmp_path: Path, phase: 
         encoding="utf-8",
     )
     begun = "0003-*/set.json" if phase == "making" else "../*/metric-hangs.txt"
-    while not list(out.glob(begun)):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    text, told = process.communicate(timeout=60)
+    try:
+        while not list(out.glob(begun)):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        text, told = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 130, told
     report = json.loads(text)
     assert report["stopped"] and 0 < report["n"] < 40
