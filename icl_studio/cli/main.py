@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "crop": ("crop", "Cut a sheet that was made elsewhere into its panels."),
     "export": ("export", "Deliver panels and sheets: format, size, names, metadata."),
     "rate": ("rate", "Give a set stars, or pick or reject it."),
+    "dataset": ("dataset", "Check, look at and import the sets that a task is tuned on."),
     "evaluate": ("evaluate", "Measure how good sets are, with 95 % intervals."),
     "verify": ("verify", "Make a set again and say whether it comes out the same."),
     "doctor": ("doctor", "Check this machine and say how to mend what is wrong."),
