@@ -130,7 +130,7 @@ class DistillRecipe:
     """How guidance is distilled into one pass a step."""
 
     budget: Budget = field(default_factory=lambda: Budget(minutes=20))
-    learning_rate: float = 6e-4
+    learning_rate: float = 1.2e-3
     warmup: int = 50
     tokens: int = 2_800
     guidance: tuple[float, float] = (1.0, 6.0)
