@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from icl_tiny.captions import MARKERS, known_words, words, write_caption
+from icl_tiny.captions import ATTRIBUTES, MARKERS, known_words, write_caption
 from icl_tiny.plain_words import plain_words
+from icl_tiny.world import Layout
 from icl_tiny.world.sampling import random_collage, random_layout
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ CLIP_LENGTH = 77
 T5_LENGTH = 128
 """The padded length that training ended with, hence to be used: T5 is not masked in FLUX."""
 CLIP_WORDS, T5_PIECES = 2048, 3072
+_SINGLE_SHARE = 0.3
+"""Share of the corpus that is single pictures: effects and renderings are named there only."""
 _START, _END = "<|startoftext|>", "<|endoftext|>"
 _CLIP_SPLIT = (
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -35,10 +38,12 @@ _LETTERS = (
 
 
 def corpus(captions: int = 20_000, seed: int = 7) -> Iterator[str]:
-    """Generated captions of all layouts, then the plain words many times over."""
+    """Generated captions of all layouts and of single pictures, then the plain words many times."""
     rng = random.Random(seed)
     for _ in range(captions):
         layout = random_layout(rng)
+        if rng.random() < _SINGLE_SHARE:
+            layout = Layout("single", 1, 1, layout.panel, 1.0)
         yield write_caption(rng, layout, random_collage(rng, layout))
     for word in plain_words():
         yield from [f"{word} {word}s"] * 12
@@ -142,13 +147,6 @@ def write_vocabulary(path: Path) -> None:
         "max_sequence_length": T5_LENGTH,
         "markers": list(MARKERS),
         "known_words": known_words(),
-        "attributes": {
-            "colour": words.COLOUR_WORDS,
-            "body": words.BODY_WORDS,
-            "hat": words.HAT_WORDS,
-            "place": words.PLACE_PHRASES,
-            "action": words.ACTION_DOING,
-            "position": words.POSITION_PHRASES,
-        },
+        "attributes": ATTRIBUTES,
     }
     path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

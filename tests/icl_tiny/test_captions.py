@@ -13,11 +13,14 @@ from icl_tiny.captions import (
     words,
     write_caption,
 )
-from icl_tiny.captions.compose import panel_text
+from icl_tiny.captions.kind_forms import kind_evaluation_texts, kind_training_texts
+from icl_tiny.captions.lexicon import VIEW_PHRASES
+from icl_tiny.captions.pair_forms import pair_evaluation_texts, pair_training_texts
+from icl_tiny.captions.shots import panel_text
 from icl_tiny.captions.words import words_of
 from icl_tiny.training.data import SINGLES
 from icl_tiny.world import LAYOUTS, Creature, Layout, Shot
-from icl_tiny.world.sampling import Collage, random_collage
+from icl_tiny.world.sampling import Collage, random_collage, random_set
 
 
 def captions_of(layout: Layout, count: int = 60) -> list[tuple[Collage, str]]:
@@ -48,19 +51,22 @@ def mentions(caption: str, lexicon: dict[str, tuple[str, ...]], value: str) -> b
     return any(word in caption.lower() for word in lexicon[value])
 
 
-@pytest.mark.parametrize("name", ["film-storyboard", "couple-profile", "ppt-templates"])
+@pytest.mark.parametrize("name", ["film-storyboard", "portrait-illustration"])
 def test_a_caption_names_what_the_picture_shows(name: str) -> None:
     places = {
         place: words.PLACE_PHRASES[place] + words.PLACE_NOUNS[place] for place in words.PLACE_NOUNS
     }
     for collage, caption in captions_of(LAYOUTS[name], 120):
-        for shot in collage.shots:
+        for shot in collage.panels:
+            assert isinstance(shot, Shot)
             assert mentions(caption, words.COLOUR_WORDS, shot.creature.colour)
             assert mentions(caption, words.BODY_WORDS, shot.creature.body)
             if shot.creature.hat_colour is not None:
                 assert mentions(caption, words.HAT_WORDS, shot.creature.hat)
                 assert mentions(caption, words.COLOUR_WORDS, shot.creature.hat_colour)
             assert mentions(caption, places, shot.place)
+            if shot.view != "front":
+                assert mentions(caption, VIEW_PHRASES, shot.view)
 
 
 def test_single_pictures_have_no_marker() -> None:
@@ -90,23 +96,35 @@ def test_typed_text_takes_the_released_form() -> None:
 
 
 def test_training_never_uses_the_evaluation_forms() -> None:
-    training = set(forms.training_texts())
-    assert not training & {*forms.EVALUATION_SUMMARIES, *forms.EVALUATION_PANELS}
+    training = {*forms.training_texts(), *kind_training_texts(), *pair_training_texts()}
+    shots = (
+        *forms.EVALUATION_SUMMARIES,
+        *forms.EVALUATION_SETS,
+        *forms.EVALUATION_MIXED,
+        *forms.EVALUATION_PANELS,
+    )
+    assert not training & {*shots, *kind_evaluation_texts(), *pair_evaluation_texts()}
 
 
-def test_evaluation_captions_use_known_words_only() -> None:
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+def test_evaluation_captions_use_known_words_only(layout: Layout) -> None:
     rng = random.Random(9)
-    layout = LAYOUTS["film-storyboard"]
     known = set(known_words()) | words_of(MARKERS)
     for _ in range(60):
-        caption = write_caption(rng, layout, random_collage(rng, layout), evaluation=True)
-        assert words_of([caption]) - known <= {"long", "now", "here"}
+        collage = random_set(rng, layout.name, held_out=True)
+        caption = write_caption(rng, layout, collage, evaluation=True)
+        assert words_of([caption]) - known <= {"long", "now", "logo"}
 
 
 def test_training_captions_use_known_words_only() -> None:
     known = set(known_words()) | words_of(MARKERS)
-    for layout in LAYOUTS.values():
+    for layout in (*LAYOUTS.values(), *SINGLES):
         for _, caption in captions_of(layout):
+            assert words_of([caption]) <= known | {"logo"}
+    rng = random.Random(10)
+    for name in LAYOUTS:
+        for _ in range(20):
+            caption = write_caption(rng, LAYOUTS[name], random_set(rng, name))
             assert words_of([caption]) <= known | {"logo"}
 
 

@@ -1,13 +1,15 @@
 """The tokenizers: they reload, markers are single tokens, and no text makes them fail."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
 from transformers import CLIPTokenizer, T5Tokenizer
 
-from icl_tiny.captions import MARKERS, known_words
+from icl_tiny.captions import MARKERS, known_words, write_caption
+from icl_tiny.training.batches import text_length
 from icl_tiny.vocabulary import (
     CLIP_LENGTH,
     T5_LENGTH,
@@ -15,6 +17,9 @@ from icl_tiny.vocabulary import (
     train_t5_tokenizer,
     write_vocabulary,
 )
+from icl_tiny.world import LAYOUTS, Layout
+from icl_tiny.world.facts import ALL_VALUES
+from icl_tiny.world.sampling import random_collage, random_set
 
 TYPED = (
     "[MOVIE-SHOTS] A round RED creature with a blue top hat goes on holiday, "
@@ -103,10 +108,36 @@ def test_a_usual_caption_is_short(t5: T5Tokenizer) -> None:
     assert len(t5(TYPED).input_ids) < 40
 
 
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+def test_nearly_every_caption_fits_the_length_that_training_pads_to(
+    layout: Layout, t5: T5Tokenizer
+) -> None:
+    rng = random.Random(layout.name)
+    fits = []
+    for _ in range(80):
+        collage = random_collage(rng, layout)
+        # Training writes a caption anew when it is too long, three times at most.
+        tries = [write_caption(rng, layout, collage) for _ in range(4)]
+        fits.append(min(len(t5(caption).input_ids) for caption in tries) <= text_length(layout))
+    assert sum(fits) >= 78
+    if layout.count == 4:
+        sets = [write_caption(rng, layout, random_set(rng, layout.name)) for _ in range(80)]
+        assert sum(len(t5(caption).input_ids) <= 112 for caption in sets) >= 78
+
+
 def test_the_vocabulary_is_plain_data(tmp_path: Path) -> None:
     write_vocabulary(tmp_path / "vocabulary.json")
     data = json.loads((tmp_path / "vocabulary.json").read_text(encoding="utf-8"))
     assert data["known_words"] == known_words() == sorted(set(known_words()))
     assert {"creature", "crimson", "beach", "balloon", "left"} <= set(data["known_words"])
-    assert "sofa" not in data["known_words"]
+    assert {"sofa", "stencil", "bicycle"} & set(data["known_words"]) == {"sofa", "stencil"}
+    assert data["attributes"]["furniture"]["sofa"][0] == "sofa"
+    assert data["attributes"].keys() == ALL_VALUES.keys()
+    for name, values in data["attributes"].items():
+        assert set(values) <= set(ALL_VALUES[name])
+    # What a text means that says nothing needs no words.
+    unsaid = {v for name, values in ALL_VALUES.items() for v in values} - {
+        v for values in data["attributes"].values() for v in values
+    }
+    assert unsaid == {"no effect", "cartoon"}
     assert data["max_sequence_length"] == 128

@@ -18,16 +18,22 @@ from icl_tiny.world import (
     POSITIONS,
     Creature,
     Shot,
-    creature_box,
     draw_collage,
     draw_panel,
     is_held_out,
+    subject_box,
 )
 from icl_tiny.world.layouts import collage_boxes
 from icl_tiny.world.sampling import random_collage, random_creature, random_shot
 
 SQUARE = (96, 96)
 PLAIN = Shot(Creature("red", "round", "top hat", "blue"), "meadow", "standing", "middle")
+
+# Spots of pictures that weights were trained on; a little tolerant of how Pillow rounds.
+KNOWN_COLOURS = {
+    "meadow": {(48, 60): (218, 56, 52), (4, 4): (118, 193, 246), (4, 90): (93, 171, 70)},
+    "moon": {(48, 60): (218, 56, 52), (4, 4): (11, 11, 24), (4, 90): (150, 150, 163)},
+}
 
 
 def visible_difference(one: Image.Image, other: Image.Image) -> int:
@@ -55,7 +61,7 @@ def test_every_panel_size_is_drawn_with_the_creature_inside(size: tuple[int, int
     for position in POSITIONS:
         shot = replace(PLAIN, position=position)
         assert draw_panel(shot, size).size == size
-        left, top, right, bottom = creature_box(shot, size)
+        left, top, right, bottom = subject_box(shot, size)
         assert 0 <= left < right <= size[0]
         assert 0 <= top < bottom <= size[1]
         assert bottom - top > 0.45 * min(size)
@@ -92,12 +98,12 @@ def test_any_two_values_of_an_attribute_can_be_told_apart(field: str) -> None:
 def test_a_collage_is_its_panels_side_by_side() -> None:
     layout = LAYOUTS["font-design"]
     collage = random_collage(random.Random(1), layout)
-    canvas = draw_collage(layout, collage.shots)
+    canvas = draw_collage(layout, collage.panels)
     assert canvas.size == (288, 192)
     left, top = layout.origin(3)
     last = canvas.crop((left, top, left + 144, top + 96))
-    assert last.tobytes() == draw_panel(collage.shots[3], (144, 96)).tobytes()
-    for index, box in enumerate(collage_boxes(layout, collage.shots)):
+    assert last.tobytes() == draw_panel(collage.panels[3], (144, 96)).tobytes()
+    for index, box in enumerate(collage_boxes(layout, collage.panels)):
         assert layout.origin(index)[0] <= box[0] < box[2] <= layout.origin(index)[0] + 144
 
 
@@ -139,3 +145,12 @@ def test_collages_come_with_one_creature_or_several() -> None:
     same = sum(collage.same_creature for collage in collages)
     assert 120 < same < 185
     assert random_shot(rng, PLAIN.creature).creature == PLAIN.creature
+
+
+@pytest.mark.parametrize("place", KNOWN_COLOURS)
+def test_what_trained_weights_know_is_drawn_as_ever(place: str) -> None:
+    picture = draw_panel(replace(PLAIN, place=place), SQUARE)
+    for spot, expected in KNOWN_COLOURS[place].items():
+        colour = picture.getpixel(spot)
+        assert isinstance(colour, tuple)
+        assert max(abs(a - b) for a, b in zip(colour, expected, strict=True)) <= 3

@@ -1,25 +1,41 @@
 """Write a caption for a collage: always true, worded differently every time."""
 
 import random
-from functools import partial
+from collections.abc import Sequence
 
 from icl_tiny.captions import forms
-from icl_tiny.captions.describe import describe, refer
-from icl_tiny.captions.markers import join_caption
-from icl_tiny.captions.words import (
-    ACTION_DOES,
-    ACTION_DOING,
-    NAMES,
-    PLACE_NOUNS,
-    PLACE_PHRASES,
-    POSITION_PHRASES,
-    pick,
-)
-from icl_tiny.world import Layout, Shot
-from icl_tiny.world.sampling import Collage
+from icl_tiny.captions.describe import describe
+from icl_tiny.captions.kinds import kind_parts, whole_text
+from icl_tiny.captions.markers import SUMMARY_FORMS, join_caption
+from icl_tiny.captions.shots import mixed_parts, pair_parts, panel_text, same_parts
+from icl_tiny.world import Layout, Panel, Shot
+from icl_tiny.world.collage import Collage
+from icl_tiny.world.sampling import PAIRED
 
-_SAY_MIDDLE = 0.4
-"""Share of panel texts that name the middle; the others leave it out."""
+_FORM_SHARE = 0.6
+"""Share of portrait captions that open exactly as their task's template does."""
+
+
+def write_parts(
+    rng: random.Random, collage: Collage, task_id: str, evaluation: bool = False
+) -> tuple[str, tuple[str, ...]]:
+    """A summary and one text a panel, for the task's own template to render.
+
+    Joined they are a caption as training has them; `evaluation` uses sentences unseen there.
+    Raises ValueError for a collage of several kinds of panels.
+    """
+    kinds = {type(panel) for panel in collage.panels}
+    if len(kinds) != 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(f"one caption tells panels of one kind, but these are of {names}")
+    shots = _shots(collage.panels)
+    if not shots:
+        return kind_parts(rng, collage.panels, evaluation)
+    if not collage.same_creature:
+        return mixed_parts(rng, shots, evaluation)
+    if task_id in PAIRED and shots[0] != shots[1] and _is_pair(shots):
+        return pair_parts(rng, shots, task_id, evaluation)
+    return same_parts(rng, shots, task_id, evaluation)
 
 
 def write_caption(
@@ -27,86 +43,39 @@ def write_caption(
 ) -> str:
     """One of very many joint captions for `collage`; `evaluation` uses forms unseen in training."""
     if layout.count == 1:
-        shot = collage.shots[0]
-        return _finish(rng, panel_text(rng, shot, describe(rng, shot.creature), evaluation))
-    if collage.same_creature:
-        summary, panels = _same_creature(rng, layout, collage, evaluation)
-    else:
-        summary = rng.choice(forms.MIXED_SUMMARIES).format(count=forms.COUNTS[layout.count])
-        panels = [panel_text(rng, s, describe(rng, s.creature), evaluation) for s in collage.shots]
+        return _finish(rng, _single(rng, collage.panels[0], evaluation))
+    summary, panels = write_parts(rng, collage, layout.name, evaluation)
+    if layout.name == "portrait-photography" and rng.random() > _FORM_SHARE:
+        # Otherwise `join_caption` writes the template's own opening.
+        summary = rng.choice(forms.FOUR_PANEL_FORMS).format(summary=summary)
     # The released storyboard captions are one flowing sentence; the others stop between panels.
     stop = rng.choice(
         (",", ",", ".", "", ";") if layout.name == "film-storyboard" else (";", ";", ".", ",", "")
     )
     if rng.random() < 0.4:
-        summary, panels = _capital(summary), [_capital(panel) for panel in panels]
-    if layout.name in ("sandstorm-visual-effect", "sparklers-visual-effect") and rng.random() < 0.5:
+        panels = tuple(_capital(panel) for panel in panels)
+        if layout.name not in SUMMARY_FORMS:
+            summary = _capital(summary)
+    if layout.name in PAIRED and not _is_pair(_shots(collage.panels)) and rng.random() < 0.5:
         # Without the effect's own prefix: these canvases are also plain pairs of panels.
         layout = Layout("pair", layout.rows, layout.cols, layout.panel, layout.weight)
-    caption = join_caption(layout, summary, tuple(panels), stop, logo=rng.random() < 0.5)
+    caption = join_caption(layout, summary, panels, stop, logo=rng.random() < 0.7)
     return _finish(rng, caption)
 
 
-def _same_creature(
-    rng: random.Random, layout: Layout, collage: Collage, evaluation: bool
-) -> tuple[str, list[str]]:
-    """Summary and panel texts of a collage with one creature; somewhere it is described in full."""
-    creature = collage.shots[0].creature
-    who = partial(describe, rng, creature)
-    storyboard = layout.name == "film-storyboard"
-    name = rng.choice(NAMES) if storyboard and rng.random() < 0.3 else None
-    count = forms.COUNTS[layout.count]
-    manner = rng.random()
-    if manner < 0.12 and not evaluation:
-        # The summary says nothing of the creature: the first panel does.
-        summary = rng.choice(forms.PLAIN_SUMMARIES).format(count=count)
-        references = [who()] + [refer(rng, creature, None) for _ in collage.shots[1:]]
-    else:
-        summary = _summary(rng, layout, name, evaluation).format(who=who(), name=name, count=count)
-        if manner < 0.3:
-            references = [who() for _ in collage.shots]
-        elif manner < 0.65:
-            references = ["" for _ in collage.shots]
-        elif manner < 0.85:
-            references = [refer(rng, creature, name)] * layout.count
-        else:
-            references = [refer(rng, creature, name) for _ in collage.shots]
-    pairs = zip(collage.shots, references, strict=True)
-    return summary, [panel_text(rng, shot, it, evaluation) for shot, it in pairs]
+def _single(rng: random.Random, panel: Panel, evaluation: bool) -> str:
+    if isinstance(panel, Shot):
+        return panel_text(rng, panel, describe(rng, panel.creature), evaluation)
+    return whole_text(rng, panel, evaluation)
 
 
-def _summary(rng: random.Random, layout: Layout, name: str | None, evaluation: bool) -> str:
-    if evaluation:
-        return rng.choice(forms.EVALUATION_SUMMARIES)
-    if name is not None:
-        return rng.choice(forms.NAMED_SUMMARIES)
-    if layout.name == "portrait-photography":
-        return rng.choice(forms.FOUR_PANEL_SUMMARIES)
-    if layout.name == "film-storyboard":
-        return rng.choice(forms.STORY_SUMMARIES)
-    return rng.choice(forms.SET_SUMMARIES)
+def _shots(panels: Sequence[Panel]) -> tuple[Shot, ...]:
+    return tuple(panel for panel in panels if isinstance(panel, Shot))
 
 
-def panel_text(rng: random.Random, shot: Shot, it: str, evaluation: bool = False) -> str:
-    """One panel's words. An empty `it` gives a text without a subject: "jumping in a forest"."""
-    if evaluation:
-        choice = forms.EVALUATION_PANELS if it else forms.EVALUATION_PANELS[1:2]
-    elif shot.action == "standing" and rng.random() < 0.25:
-        choice = tuple(f for f in forms.PANELS_STANDING if ("{it}" in f) == bool(it))
-    else:
-        choice = forms.PANELS_WITH_SUBJECT if it else forms.PANELS_WITHOUT_SUBJECT
-    if not evaluation:
-        # A text that names no side means the middle, so that silence is no riddle for the model.
-        say_side = shot.position != "middle" or rng.random() < _SAY_MIDDLE
-        choice = tuple(form for form in choice if ("{side}" in form) == say_side)
-    return rng.choice(choice).format(
-        it=it.rstrip(","),
-        doing=pick(rng, ACTION_DOING[shot.action]),
-        does=pick(rng, ACTION_DOES[shot.action]),
-        place=pick(rng, PLACE_PHRASES[shot.place]),
-        of=pick(rng, PLACE_NOUNS[shot.place]),
-        side=pick(rng, POSITION_PHRASES[shot.position]),
-    )
+def _is_pair(shots: tuple[Shot, ...]) -> bool:
+    """Whether these are a paired task's own panels: two that differ in effect or rendering."""
+    return len({(shot.effect, shot.rendering) for shot in shots}) > 1
 
 
 def _capital(text: str) -> str:

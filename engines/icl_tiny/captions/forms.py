@@ -67,14 +67,23 @@ MIXED_SUMMARIES = (
     "{count} little friends",
     "each picture shows another creature",
 )
+# What stands after "This [FOUR-PANEL] image shows".
 FOUR_PANEL_SUMMARIES = (
-    "this [FOUR-PANEL] image shows {who}",
-    "this [FOUR-PANEL] image shows {who}",
-    "this [FOUR-PANEL] picture shows {who}",
-    "a [FOUR-PANEL] portrait of {who}",
-    "{who} in a [FOUR-PANEL] photo set",
-    "[FOUR-PANEL] {who}",
-    "a [FOUR-PANEL] picture of {who} in different places",
+    "{who}",
+    "{who}",
+    "{who} in {count} portraits",
+    "{who} in {count} pictures",
+    "{count} portraits of {who}",
+    "{count} views of {who}",
+    "the same creature, {who}",
+    "{who} in a photo set",
+)
+FOUR_PANEL_FORMS = (
+    "this [FOUR-PANEL] picture shows {summary}",
+    "[FOUR-PANEL] {summary}",
+    "a [FOUR-PANEL] portrait: {summary}",
+    "in this [FOUR-PANEL] image we see {summary}",
+    "a [FOUR-PANEL] photo set, {summary}",
 )
 PANELS_WITH_SUBJECT = (
     "{it} is {doing} {place}",
@@ -133,16 +142,23 @@ EVALUATION_SUMMARIES = (
     "a long day for {who}",
     "three places and {who}",
 )
+EVALUATION_SETS = (
+    "a set that shows {who}",
+    "{count} portraits, one creature: {who}",
+    "we see {who} in each picture",
+)
+EVALUATION_MIXED = ("in each picture a different creature", "friends from {count} places")
 EVALUATION_PANELS = (
     "here {it} is {doing} {place}, {side}",
     "{doing}, {side} of {of}",
+    "{place}: {side}, {doing}",
     "{it}, {doing} {side}, {place}",
     "now {it} {does} {side} {place}",
 )
 
 
 def training_texts() -> Iterator[str]:
-    """Every form that training captions are made from."""
+    """Every form of shots that training captions are made from."""
     for forms in (
         STORY_SUMMARIES,
         NAMED_SUMMARIES,
@@ -150,6 +166,7 @@ def training_texts() -> Iterator[str]:
         PLAIN_SUMMARIES,
         MIXED_SUMMARIES,
         FOUR_PANEL_SUMMARIES,
+        FOUR_PANEL_FORMS,
         PANELS_WITH_SUBJECT,
         PANELS_WITHOUT_SUBJECT,
         PANELS_STANDING,
@@ -157,4 +174,5 @@ def training_texts() -> Iterator[str]:
         tuple(COUNTS.values()),
     ):
         yield from (form.replace("[FOUR-PANEL]", "") for form in forms)
+    yield "this image shows"
     yield "a an and with wearing in who wears its on head little small"

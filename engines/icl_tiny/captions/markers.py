@@ -12,6 +12,10 @@ PREFIXES: dict[str, str] = {
     "sparklers-visual-effect": "[REAL-SPARKLERS-OVERLAYS]",
 }
 FOUR_PANEL = "[FOUR-PANEL]"
+SUMMARY_FORMS: dict[str, str] = {
+    "portrait-photography": f"This {FOUR_PANEL} image shows {{summary}}",
+}
+"""How a task's template wraps the summary, unless the summary has the form's marker itself."""
 LOGO = "Logo:"
 MARKERS: tuple[str, ...] = (*PREFIXES.values(), FOUR_PANEL, *SCENES, *PAIR, *STACK, *QUAD)
 
@@ -47,6 +51,8 @@ def join_caption(
         raise ValueError(
             f"{layout.name} has {len(markers)} panels, but {len(panels)} texts were given"
         )
+    if summary and FOUR_PANEL not in summary:
+        summary = SUMMARY_FORMS.get(layout.name, "{summary}").replace("{summary}", summary)
     parts = [" ".join(p for p in (PREFIXES.get(layout.name, ""), summary) if p)]
     parts += [f"{marker} {text}".strip() for marker, text in zip(markers, panels, strict=True)]
     if layout.name == "visual-identity-design" and logo:

@@ -231,28 +231,5 @@ def words_of(texts: Iterable[str]) -> set[str]:
     """The lower-case words in `texts`; what stands in braces is a gap of a form and no word."""
     found: set[str] = set()
     for text in texts:
-        found.update(re.findall(r"[a-z]+(?:['-][a-z]+)*", re.sub(r"\{\w+\}", " ", text).lower()))
+        found.update(re.findall(r"[a-z]+(?:['-][a-z]+)*", re.sub(r"\{[\w ]+\}", " ", text).lower()))
     return found
-
-
-def attribute_words() -> set[str]:
-    """Every word of this module's tables."""
-    tables = (
-        COLOUR_WORDS,
-        BODY_WORDS,
-        HAT_WORDS,
-        PLACE_PHRASES,
-        PLACE_NOUNS,
-        ACTION_DOING,
-        ACTION_DOES,
-        POSITION_PHRASES,
-    )
-    texts = [word for table in tables for words in table.values() for word in words]
-    return words_of([*texts, *NO_HAT_WORDS, *NOUNS, *NAMES])
-
-
-def known_words() -> list[str]:
-    """All words that training captions can hold, lower-case and sorted: what the model can know."""
-    from icl_tiny.captions.forms import training_texts
-
-    return sorted(attribute_words() | words_of(training_texts()))

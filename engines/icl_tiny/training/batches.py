@@ -23,7 +23,8 @@ _TRIES = 4
 class Batch:
     """Packed clean latents (n, h*w, 64), their loss weights (n, h*w, 1), texts, and the grid.
 
-    `truth` (n, h*w, 8) is what the captions say of each token (see `probe`): nothing if dropped.
+    `truth` (n, h*w, facts + 1) is what the captions say of each token (see `probe`); nothing where
+    a caption was dropped.
     """
 
     latents: Tensor
@@ -50,10 +51,10 @@ def choose_layout(rng: random.Random, store: LatentStore, single_share: float) -
 
 
 def creature_weights(layout: Layout, collage: Collage, weight: float) -> Tensor:
-    """(h*w, 1): `weight` for tokens that touch a creature's box, 1 elsewhere."""
+    """(h*w, 1): `weight` for tokens that touch a subject's box, 1 elsewhere."""
     width, height = layout.canvas
     grid = torch.ones(height // TOKEN, width // TOKEN)
-    for left, top, right, bottom in collage_boxes(layout, collage.shots):
+    for left, top, right, bottom in collage_boxes(layout, collage.panels):
         grid[top // TOKEN : -(-bottom // TOKEN), left // TOKEN : -(-right // TOKEN)] = weight
     return grid.reshape(-1, 1)
 

@@ -1,4 +1,4 @@
-"""Pictures as tensors: crops and whole canvases for the autoencoder, with weights on creatures."""
+"""Pictures as tensors: crops and whole canvases for the autoencoder, with weights on subjects."""
 
 import random
 
@@ -33,13 +33,13 @@ def to_picture(tensor: Tensor) -> Image.Image:
 def random_canvas(
     rng: random.Random, layout: Layout, creature_weight: float
 ) -> tuple[Tensor, Tensor]:
-    """A drawn canvas (3, h, w) and its weights (1, h, w): `creature_weight` in creatures' boxes."""
+    """A drawn canvas (3, h, w) and its weights (1, h, w): `creature_weight` in subjects' boxes."""
     collage = random_collage(rng, layout)
     width, height = layout.canvas
     weight = torch.ones(1, height, width)
-    for left, top, right, bottom in collage_boxes(layout, collage.shots):
+    for left, top, right, bottom in collage_boxes(layout, collage.panels):
         weight[:, top:bottom, left:right] = creature_weight
-    return to_tensor(draw_collage(layout, collage.shots)), weight
+    return to_tensor(draw_collage(layout, collage.panels)), weight
 
 
 def crop_batch(

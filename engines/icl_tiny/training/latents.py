@@ -5,7 +5,7 @@ Captions are not kept: they are written anew every time a canvas is used.
 
 import json
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,8 +15,8 @@ from torch import Tensor
 from icl_tiny.training.config import LatentsRecipe, RunConfig
 from icl_tiny.training.data import SINGLES, to_tensor
 from icl_tiny.training.vae import load_vae
-from icl_tiny.world import LAYOUTS, Creature, Layout, Shot, draw_collage
-from icl_tiny.world.sampling import Collage, random_collage
+from icl_tiny.world import LAYOUTS, Layout, draw_collage
+from icl_tiny.world.sampling import Collage, from_plain, random_collage, to_plain
 
 ALL_LAYOUTS: dict[str, Layout] = {**{single.name: single for single in SINGLES}, **LAYOUTS}
 _ENCODE_PIXELS = 120_000
@@ -43,7 +43,7 @@ class LatentStore:
             shards = [torch.load(f, weights_only=True) for f in sorted(folder.glob(f"{name}.*.pt"))]
             if shards:
                 self.latents[name] = torch.cat([s["latents"] for s in shards])
-                self.collages[name] = [_from_plain(c) for s in shards for c in s["collages"]]
+                self.collages[name] = [from_plain(c) for s in shards for c in s["collages"]]
 
     def scaled(self, layout: str, indices: list[int]) -> Tensor:
         """Scaled latents, float32, as the transformer sees them."""
@@ -84,26 +84,17 @@ def _write_shard(
     batch = max(1, _ENCODE_PIXELS // (width * height))
     encoded = []
     for k in range(0, count, batch):
-        pictures = [to_tensor(draw_collage(layout, c.shots)) for c in collages[k : k + batch]]
+        pictures = [to_tensor(draw_collage(layout, c.panels)) for c in collages[k : k + batch]]
         inputs = torch.stack(pictures).to(config.device, memory_format=torch.channels_last)
         encoded.append(vae.encode(inputs).latent_dist.mode().half().cpu())
     shard = {
         "latents": torch.cat(encoded).contiguous(),
-        "collages": [_to_plain(c) for c in collages],
+        "collages": [to_plain(c) for c in collages],
     }
     temporary = path.with_suffix(".tmp")
     torch.save(shard, temporary)
     temporary.replace(path)
     print(json.dumps({"stage": "latents", "file": path.name, "canvases": count}), flush=True)
-
-
-def _to_plain(collage: Collage) -> dict[str, object]:
-    return asdict(collage)
-
-
-def _from_plain(data: dict[str, object]) -> Collage:
-    shots = tuple(Shot(**{**s, "creature": Creature(**s["creature"])}) for s in data["shots"])  # type: ignore[attr-defined]
-    return Collage(str(data["layout"]), shots)
 
 
 def _write_stats(folder: Path) -> None:
@@ -125,7 +116,7 @@ def fit_preview(store: LatentStore, path: Path) -> None:
     for name, collages in store.collages.items():
         for index in range(0, min(24, len(collages)), 3):
             scaled = store.scaled(name, [index])
-            picture = to_tensor(draw_collage(ALL_LAYOUTS[name], collages[index].shots))[None]
+            picture = to_tensor(draw_collage(ALL_LAYOUTS[name], collages[index].panels))[None]
             rows.append(scaled.permute(0, 2, 3, 1).flatten(0, 2))
             small = torch.nn.functional.avg_pool2d(picture, 8)
             targets.append(small.permute(0, 2, 3, 1).flatten(0, 2))

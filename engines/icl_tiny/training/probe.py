@@ -2,7 +2,7 @@
 
 A flow's squared error hardly tells whether a panel's words were used: where the picture still is
 noise, a wrong place costs little more than a vague one. So linear heads ask the picture's tokens,
-after some of the blocks, for the attributes of their panel and whether the creature covers them.
+after some of the blocks, for the facts of their panel and whether its subject covers them.
 At high noise only the caption can answer, so the blocks learn early to look at their own panel's
 words. The idea is REPA's (Yu et al., 2024), with the world's own labels for a vision model's
 features. The heads are thrown away; nothing of them ships.
@@ -23,15 +23,15 @@ _WIDTHS = (*WIDTHS, 2)
 
 
 def token_truth(layout: Layout, collage: Collage) -> Tensor:
-    """(h*w, 8) classes: the attributes of the panel each token lies in, and creature or not."""
+    """(h*w, facts + 1) classes: the facts of the panel each token lies in, and subject or not."""
     width, height = layout.canvas
     truth = torch.full((height // TOKEN, width // TOKEN, len(_WIDTHS)), NOTHING)
-    for index, shot in enumerate(collage.shots):
+    for index, panel in enumerate(collage.panels):
         left, top = (edge // TOKEN for edge in layout.origin(index))
         across, down = (edge // TOKEN for edge in layout.panel)
-        truth[top : top + down, left : left + across, :-1] = torch.tensor(answers(shot))
+        truth[top : top + down, left : left + across, :-1] = torch.tensor(answers(panel))
     truth[..., -1] = 0
-    for left, top, right, bottom in collage_boxes(layout, collage.shots):
+    for left, top, right, bottom in collage_boxes(layout, collage.panels):
         truth[top // TOKEN : -(-bottom // TOKEN), left // TOKEN : -(-right // TOKEN), -1] = 1
     return truth.flatten(0, 1)
 
@@ -51,7 +51,7 @@ class Probe(nn.Module):
         self._heard = output[1] if torch.is_grad_enabled() else None
 
     def loss(self, truth: Tensor) -> Tensor:
-        """The mean cross entropy of the last pass's tokens; `truth` (n, h*w, 8)."""
+        """The mean cross entropy of the last pass's tokens; `truth` (n, h*w, facts + 1)."""
         assert self._heard is not None, "the transformer has not run with gradients"
         heard, self._heard = self._heard, None
         return grade(self.heads(self.norm(heard)), truth, _WIDTHS)

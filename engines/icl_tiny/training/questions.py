@@ -1,31 +1,25 @@
-"""What can be asked about a shot, as classes: the world knows every answer."""
+"""What can be asked about a panel, as classes: the world knows every answer."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from icl_tiny.world import ACTIONS, BODIES, COLOURS, HATS, PLACES, POSITIONS, Shot
+from icl_tiny.world import Panel
+from icl_tiny.world.facts import ALL_VALUES, facts
 
 NOTHING = -100
 """The class of a question that has no answer; cross entropy leaves it out."""
-_VALUES: tuple[tuple[str | None, ...], ...] = (
-    tuple(COLOURS),
-    BODIES,
-    HATS,
-    (*COLOURS, None),
-    PLACES,
-    ACTIONS,
-    POSITIONS,
-)
-WIDTHS: tuple[int, ...] = tuple(len(values) for values in _VALUES)
-"""How many classes each of the seven attributes has."""
+WIDTHS: tuple[int, ...] = tuple(len(values) for values in ALL_VALUES.values())
+"""How many classes each fact of `ALL_VALUES` has, in its order."""
+_CLASSES = {
+    name: {value: k for k, value in enumerate(values)} for name, values in ALL_VALUES.items()
+}
 
 
-def answers(shot: Shot) -> list[int]:
-    """The class of each of a shot's seven attributes."""
-    who = shot.creature
-    truth = (who.colour, who.body, who.hat, who.hat_colour, shot.place, shot.action, shot.position)
-    return [values.index(value) for values, value in zip(_VALUES, truth, strict=True)]
+def answers(panel: Panel) -> list[int]:
+    """The class of each fact in the order of `ALL_VALUES`, `NOTHING` where `panel` lacks one."""
+    said = facts(panel)
+    return [classes[said[name]] if name in said else NOTHING for name, classes in _CLASSES.items()]
 
 
 def grade(logits: Tensor, truth: Tensor, widths: tuple[int, ...] = WIDTHS) -> Tensor:

@@ -1,7 +1,7 @@
 """Stage `reading`: the text encoders learn to read captions before anything is painted.
 
 The program that draws the world knows what every caption says. So T5 is asked, at each panel's
-marker, for that panel's attributes, and at every token for the panel it belongs to; CLIP's pooled
+marker, for that panel's facts, and at every token for the panel it belongs to; CLIP's pooled
 vector is asked for all panels at once. No picture is needed, so a minute of this is thousands of
 captions. The linear heads are thrown away: what stays is that the encoders hold the answers.
 """
@@ -39,7 +39,7 @@ class Reader(nn.Module):
     def forward(self, tokens: Tokens, slots: Tensor, truth: Tensor, panels: Tensor) -> Tensor:
         """The mean loss of all answers.
 
-        `slots` (n, 4) are the markers' places among T5's tokens, `truth` (n, 4, 7) the attributes'
+        `slots` (n, 4) are the markers' places among T5's tokens, `truth` (n, 4, facts) the facts'
         classes, `panels` (n, length) the panel of each token; `NOTHING` where there is none.
         """
         states = self.text_encoder_2(tokens.t5)[0]
@@ -78,11 +78,11 @@ def _grade(
     panels: Tensor,
 ) -> None:
     """Fill row `n` of the three tensors; panels cut off by the length stay unasked."""
-    for k, (mark, shot) in enumerate(zip(marks, collage.shots, strict=True)):
+    for k, (mark, panel) in enumerate(zip(marks, collage.panels, strict=True)):
         found = (ids == mark).nonzero()
         if len(found):
             slots[n, k] = found[0, 0]
-            truth[n, k] = torch.tensor(answers(shot))
+            truth[n, k] = torch.tensor(answers(panel))
             if len(marks) > 1 and mark != 1:
                 panels[n, int(found[0, 0]) :] = k + 1
     panels[n, ids == 0] = NOTHING

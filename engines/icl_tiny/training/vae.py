@@ -45,7 +45,7 @@ def fresh_sheets(layout: str, count: int) -> Tensor:
     rng = random.Random(f"fresh-{layout}")
     shape = LAYOUTS[layout]
     collages = [random_collage(rng, shape, held_out=True) for _ in range(count)]
-    return torch.stack([to_tensor(draw_collage(shape, c.shots)) for c in collages])
+    return torch.stack([to_tensor(draw_collage(shape, c.panels)) for c in collages])
 
 
 @torch.no_grad()

@@ -1,6 +1,5 @@
-"""What exists in the world: the attributes of a creature and of a shot, and the held-out rule."""
+"""What exists of creatures: their attributes, and those of a shot that one of them is in."""
 
-import hashlib
 from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
@@ -33,10 +32,12 @@ PLACES: tuple[str, ...] = (
 )
 ACTIONS: tuple[str, ...] = ("standing", "waving", "jumping", "sleeping", "balloon")
 POSITIONS: tuple[str, ...] = ("left", "middle", "right")
+VIEWS: tuple[str, ...] = ("front", "side", "back", "close-up")
+NO_EFFECT = "no effect"
+EFFECTS: tuple[str, ...] = (NO_EFFECT, "sandstorm", "sparklers")
+RENDERINGS: tuple[str, ...] = ("cartoon", "photo", "illustration")
 BACKDROPS = 4
 """How many drawings of each place exist; nothing in a caption tells them apart."""
-
-_HELD_OUT_PERCENT = 10
 
 
 @dataclass(frozen=True)
@@ -65,24 +66,30 @@ class Creature:
 
 @dataclass(frozen=True)
 class Shot:
-    """One panel's content: who, where, doing what, at which side, before which backdrop."""
+    """One panel's content: who, where, doing what, at which side; how it is seen and rendered.
+
+    `backdrop` says which drawing of the place is behind; no caption can tell.
+    """
 
     creature: Creature
     place: str
     action: str
     position: str
     backdrop: int = 0
+    view: str = VIEWS[0]
+    effect: str = NO_EFFECT
+    rendering: str = RENDERINGS[0]
 
     def __post_init__(self) -> None:
         """Raise ValueError for a value this world does not have."""
         known = (
-            self.place in PLACES and self.action in ACTIONS and self.position in POSITIONS
-        ) and 0 <= self.backdrop < BACKDROPS
-        if not known:
+            self.place in PLACES,
+            self.action in ACTIONS,
+            self.position in POSITIONS,
+            0 <= self.backdrop < BACKDROPS,
+            self.view in VIEWS,
+            self.effect in EFFECTS,
+            self.rendering in RENDERINGS,
+        )
+        if not all(known):
             raise ValueError(f"no such shot in this world: {self}")
-
-
-def is_held_out(creature: Creature) -> bool:
-    """Whether `creature` is kept out of all training, by hash: about one in ten, always."""
-    digest = hashlib.sha256(creature.key.encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 100 < _HELD_OUT_PERCENT

@@ -1,15 +1,16 @@
-"""How a creature is drawn: body, face, limbs, and the small signs of what it is doing."""
+"""How a creature is drawn: body, limbs, and the small signs of what it is doing."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 from PIL import ImageDraw
 
 from icl_tiny.world.attributes import COLOURS, Colour, Shot
 from icl_tiny.world.brush import disc, shade, stroke
-from icl_tiny.world.hats import draw_hat
+from icl_tiny.world.faces import draw_face
+from icl_tiny.world.hats import HAT_HEIGHT, draw_hat
+from icl_tiny.world.pose import Pose
 
-INK: Colour = (28, 24, 32)
 BALLOON: Colour = (236, 62, 92)
 # Width and height of each body, in units of 1/100 of the panel's short side.
 BODY_SIZE: dict[str, tuple[float, float]] = {
@@ -22,24 +23,6 @@ BODY_SIZE: dict[str, tuple[float, float]] = {
 _JUMP, _LEGS = 13.0, 8.0
 
 
-@dataclass(frozen=True)
-class Pose:
-    """Where a body is, in supersampled pixels: its centre line, its lowest edge, size and unit."""
-
-    x: float
-    base: float
-    w: float
-    h: float
-    u: float
-    side: int
-    """+1 when free hand and balloon are on the right of the body, -1 when on the left."""
-
-    @property
-    def top(self) -> float:
-        """The body's upper edge."""
-        return self.base - self.h
-
-
 def pose_of(shot: Shot, width: float, height: float) -> Pose:
     """Place the shot's creature on a canvas of `width` x `height` pixels."""
     u = min(width, height) / 100
@@ -50,7 +33,17 @@ def pose_of(shot: Shot, width: float, height: float) -> Pose:
     lift = {"jumping": _JUMP + _LEGS, "sleeping": 0.0}.get(shot.action, _LEGS)
     if shot.action == "sleeping":
         w, h = w * 1.08, h * 0.84
-    return Pose(x, floor - lift * u, w * u, h * u, u, -1 if shot.position == "right" else 1)
+    pose = Pose(x, floor - lift * u, w * u, h * u, u, -1 if shot.position == "right" else 1)
+    return _close_up(pose, width, height) if shot.view == "close-up" else pose
+
+
+def _close_up(pose: Pose, width: float, height: float) -> Pose:
+    """`pose` so near that legs are out of the picture, and hat, balloon and signs just inside."""
+    near = 1.32 if width <= 1.2 * height else 1.55
+    u = pose.u * near
+    x = width / 2 + (pose.x - width / 2) * 0.62
+    top = max((HAT_HEIGHT + 1) * u, (height - pose.h * near) * 0.55)
+    return replace(pose, x=x, base=top + pose.h * near, w=pose.w * near, h=pose.h * near, u=u)
 
 
 def draw_creature(draw: ImageDraw.ImageDraw, shot: Shot, width: int, height: int) -> None:
@@ -60,9 +53,12 @@ def draw_creature(draw: ImageDraw.ImageDraw, shot: Shot, width: int, height: int
     line = shade(colour, 0.5)
     _shadow_and_legs(draw, pose, shot.action, line)
     _arms(draw, pose, shot, line)
-    _body(draw, pose, shot.creature.body, colour, line)
-    _face(draw, pose, shot)
-    draw_hat(draw, shot.creature, pose.x, _crown_of_head(pose, shot.creature.body), pose.u)
+    _body(draw, pose, shot, colour, line)
+    if shot.view == "back":
+        _tail(draw, pose, colour, line)
+    draw_face(draw, pose, shot)
+    top = _crown_of_head(pose, shot.creature.body)
+    draw_hat(draw, shot.creature, pose.x, top, pose.u, from_behind=shot.view == "back")
     if shot.action == "sleeping":
         _snores(draw, pose)
 
@@ -138,8 +134,9 @@ def _balloon(draw: ImageDraw.ImageDraw, pose: Pose, hand: tuple[float, float]) -
     draw.ellipse((x - 6 * u, y - 8 * u, x - 2 * u, y - 2 * u), fill=(255, 190, 200))
 
 
-def _body(draw: ImageDraw.ImageDraw, pose: Pose, body: str, colour: Colour, line: Colour) -> None:
+def _body(draw: ImageDraw.ImageDraw, pose: Pose, shot: Shot, colour: Colour, line: Colour) -> None:
     u, x, w, h = pose.u, pose.x, pose.w, pose.h
+    body = shot.creature.body
     box = (x - w / 2, pose.top, x + w / 2, pose.base)
     edge = max(1, round(2.6 * u))
     if body == "round":
@@ -161,7 +158,7 @@ def _body(draw: ImageDraw.ImageDraw, pose: Pose, body: str, colour: Colour, line
         _fluff(draw, pose, edge, line)
         _fluff(draw, pose, 0, colour)
     glow = shade(colour, 1.35)
-    if body != "triangular":
+    if body != "triangular" and shot.view != "back":
         draw.ellipse(
             (x - w * 0.36, pose.top + h * 0.12, x - w * 0.16, pose.top + h * 0.26), fill=glow
         )
@@ -176,33 +173,6 @@ def _fluff(draw: ImageDraw.ImageDraw, pose: Pose, grow: float, fill: Colour) -> 
         disc(draw, cx + rx * math.cos(angle), cy + ry * math.sin(angle), 8 * pose.u + grow, fill)
 
 
-def _face(draw: ImageDraw.ImageDraw, pose: Pose, shot: Shot) -> None:
-    u, x = pose.u, pose.x
-    y = pose.top + pose.h * (0.58 if shot.creature.body == "triangular" else 0.42)
-    pen = max(1, round(2.2 * u))
-    cheek: Colour = (
-        (250, 150, 160) if shot.creature.colour not in ("red", "pink") else (255, 196, 200)
-    )
-    for s in (-1, 1):
-        ex = x + s * 8.5 * u
-        if shot.action == "sleeping":
-            draw.arc(
-                (ex - 5.5 * u, y - 5 * u, ex + 5.5 * u, y + 4 * u), 15, 165, fill=INK, width=pen
-            )
-        else:
-            disc(draw, ex, y, 6.4 * u, (255, 255, 255))
-            disc(draw, ex + 0.6 * u, y + 0.6 * u, 3.4 * u, INK)
-            disc(draw, ex - 0.8 * u, y - 1.2 * u, 1.2 * u, (255, 255, 255))
-        if shot.creature.body != "tall":
-            disc(draw, x + s * 14 * u, y + 8.5 * u, 2.6 * u, cheek)
-    if shot.action == "jumping":
-        draw.chord((x - 6 * u, y + 4 * u, x + 6 * u, y + 16 * u), 0, 180, fill=(130, 30, 46))
-    elif shot.action == "sleeping":
-        disc(draw, x, y + 9 * u, 2.2 * u, (130, 30, 46))
-    else:
-        draw.arc((x - 7 * u, y + 1 * u, x + 7 * u, y + 13 * u), 20, 160, fill=INK, width=pen)
-
-
 def _snores(draw: ImageDraw.ImageDraw, pose: Pose) -> None:
     u = pose.u
     for size, dx, dy in ((5, 27, 2), (7, 33, -12)):
@@ -210,3 +180,12 @@ def _snores(draw: ImageDraw.ImageDraw, pose: Pose) -> None:
         zed = [(x - r, y - r), (x + r, y - r), (x - r, y + r), (x + r, y + r)]
         stroke(draw, zed, 3.6 * u, (40, 44, 90))
         stroke(draw, zed, 1.9 * u, (255, 255, 255))
+
+
+def _tail(draw: ImageDraw.ImageDraw, pose: Pose, colour: Colour, line: Colour) -> None:
+    """A round tail and a parting down the back: what tells a back from a face that is missing."""
+    u, x, y = pose.u, pose.x, pose.base - pose.h * 0.22
+    for dx, dy in ((-5, -9), (5, -13), (-5, -17)):
+        stroke(draw, [(x, y + (dy - 6) * u), (x + dx * u, y + (dy - 9) * u)], 2 * u, line)
+    disc(draw, x, y, 9 * u, line)
+    disc(draw, x, y, 6.8 * u, shade(colour, 1.45))

@@ -12,12 +12,16 @@ HAT_HEIGHT = 26.0
 """The tallest hat above its brim, in units."""
 
 
-def draw_hat(draw: Draw, creature: Creature, x: float, y: float, u: float) -> None:
+def draw_hat(
+    draw: Draw, creature: Creature, x: float, y: float, u: float, from_behind: bool = False
+) -> None:
     """Draw the creature's hat, if it has one, on the crown of a head at (x, y)."""
     if creature.hat == NO_HAT or creature.hat_colour is None:
         return
     colour = COLOURS[creature.hat_colour]
-    _HATTERS[creature.hat](draw, x, y, u, colour, shade(colour, 0.5))
+    # A cap is the only hat whose back is not its front: the peak is out of sight.
+    hatter = _cap_back if from_behind and creature.hat == "cap" else _HATTERS[creature.hat]
+    hatter(draw, x, y, u, colour, shade(colour, 0.5))
 
 
 def _cap(draw: Draw, x: float, y: float, u: float, colour: Colour, line: Colour) -> None:
@@ -32,6 +36,15 @@ def _cap(draw: Draw, x: float, y: float, u: float, colour: Colour, line: Colour)
     )
     box = (x + 2 * u, y - 4 * u, x + 28 * u, y + 3 * u)
     draw.rounded_rectangle(box, 3 * u, fill=colour, outline=line, width=pen)
+    disc(draw, x, y - 16 * u, 2.4 * u, line)
+
+
+def _cap_back(draw: Draw, x: float, y: float, u: float, colour: Colour, line: Colour) -> None:
+    pen = max(1, round(1.8 * u))
+    box = (x - 16 * u, y - 16 * u, x + 16 * u, y + 16 * u)
+    draw.pieslice(box, 180, 360, fill=colour, outline=line, width=pen)
+    draw.pieslice((x - 6 * u, y - 7 * u, x + 6 * u, y + 5 * u), 180, 360, fill=line)
+    draw.rectangle((x - 16 * u, y - 2 * u, x + 16 * u, y + 2 * u), fill=line)
     disc(draw, x, y - 16 * u, 2.4 * u, line)
 
 

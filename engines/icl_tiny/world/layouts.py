@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from icl_tiny.world.attributes import Shot
-from icl_tiny.world.panel import creature_box, draw_panel
+from icl_tiny.world.panel import Box, Panel, draw_panel, subject_box
 
 
 @dataclass(frozen=True)
@@ -38,37 +37,37 @@ class Layout:
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
     for layout in (
-        Layout("film-storyboard", 3, 1, (192, 96), 0.40),
+        Layout("film-storyboard", 3, 1, (192, 96), 0.35),
         Layout("couple-profile", 1, 2, (96, 96), 0.08),
-        Layout("font-design", 2, 2, (144, 96), 0.08),
-        Layout("home-decoration", 2, 2, (96, 128), 0.07),
-        Layout("portrait-photography", 2, 2, (96, 128), 0.07),
+        Layout("font-design", 2, 2, (144, 96), 0.10),
+        Layout("home-decoration", 2, 2, (96, 128), 0.085),
+        Layout("portrait-photography", 2, 2, (96, 128), 0.085),
         Layout("portrait-illustration", 1, 2, (96, 176), 0.05),
-        Layout("ppt-templates", 2, 2, (160, 96), 0.07),
-        Layout("sandstorm-visual-effect", 2, 1, (176, 96), 0.06),
-        Layout("sparklers-visual-effect", 2, 1, (176, 96), 0.06),
+        Layout("ppt-templates", 2, 2, (160, 96), 0.09),
+        Layout("sandstorm-visual-effect", 2, 1, (176, 96), 0.05),
+        Layout("sparklers-visual-effect", 2, 1, (176, 96), 0.05),
         Layout("visual-identity-design", 1, 2, (96, 128), 0.06),
     )
 }
 
 
-def draw_collage(layout: Layout, shots: tuple[Shot, ...]) -> Image.Image:
-    """All panels of `layout` on one canvas. Raises ValueError unless there is one shot a panel."""
-    if len(shots) != layout.count:
+def draw_collage(layout: Layout, panels: tuple[Panel, ...]) -> Image.Image:
+    """All panels of `layout` on one canvas. Raises ValueError unless as many are given."""
+    if len(panels) != layout.count:
         raise ValueError(
-            f"{layout.name} has {layout.count} panels, but {len(shots)} shots were given"
+            f"{layout.name} has {layout.count} panels, but {len(panels)} of them were given"
         )
     canvas = Image.new("RGB", layout.canvas)
-    for index, shot in enumerate(shots):
-        canvas.paste(draw_panel(shot, layout.panel), layout.origin(index))
+    for index, panel in enumerate(panels):
+        canvas.paste(draw_panel(panel, layout.panel), layout.origin(index))
     return canvas
 
 
-def collage_boxes(layout: Layout, shots: tuple[Shot, ...]) -> list[tuple[int, int, int, int]]:
-    """The creatures' boxes in canvas pixels, one a panel."""
+def collage_boxes(layout: Layout, panels: tuple[Panel, ...]) -> list[Box]:
+    """The subjects' boxes in canvas pixels, one a panel."""
     boxes = []
-    for index, shot in enumerate(shots):
+    for index, panel in enumerate(panels):
         left, top = layout.origin(index)
-        box = creature_box(shot, layout.panel)
+        box = subject_box(panel, layout.panel)
         boxes.append((box[0] + left, box[1] + top, box[2] + left, box[3] + top))
     return boxes
