@@ -2,7 +2,7 @@
 
 import json
 
-from icl_studio.api import CanvasRule, ModelSpec, hookimpl
+from icl_studio.api import CanvasRule, MetricSpec, ModelSpec, hookimpl
 from icl_studio.paths import resource
 
 ICL_STUDIO_API = 1
@@ -31,5 +31,20 @@ def icl_studio_models() -> list[ModelSpec]:
             max_sequence_length=128,
             licence="Apache-2.0",
             vocabulary=known_words(),
+        )
+    ]
+
+
+@hookimpl
+def icl_studio_metrics() -> list[MetricSpec]:
+    """The oracle, which reads pictures of the embedded model's world back, and its requests."""
+    return [
+        MetricSpec(
+            id="oracle",
+            title="oracle (reads the drawn world back)",
+            factory="icl_tiny.oracle.metric:create_oracle",
+            requests="icl_tiny.oracle.requests:held_out_requests",
+            family="tiny",
+            requires=("numpy", "PIL"),
         )
     ]
