@@ -48,3 +48,30 @@ def test_show_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_show_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "show", "tinny"]) == 2
     assert "Did you mean tiny" in capsys.readouterr().err
+
+
+def test_show_lists_what_the_embedded_model_knows_by_fact(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = as_json(capsys, "models", "show", "tiny")["model"]
+    assert "crimson" in model["facts"]["colour"]["red"]
+    assert {"body", "hat", "action", "position"} <= set(model["facts"])
+    assert "creature" in model["vocabulary"]
+    assert main(["models", "show", "tiny"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (colours,) = [line for line in lines if line.startswith("colour ")]
+    assert "red, orange" in colours
+
+
+def test_words_that_the_embedded_model_does_not_know_are_told_with_what_it_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    texts = ["--summary", "a red astronaut wavin", "--panel", "jumping on a beach"]
+    texts += ["--panel", "sleeping on the moon"] * 2
+    assert main(["make", "film-storyboard", *texts, "--dry-run"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "does not know 'astronaut', 'wavin'; it knows 'waving'" in told
+    assert "panels 2 and 3 have the same text" in told
+    texts[1] = "a red creature " + "and a beach " * 170
+    assert main(["make", "film-storyboard", *texts, "--dry-run"]) == 2
+    assert "tokens; the model reads 128" in " ".join(capsys.readouterr().err.split())
