@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from icl_tiny.world.attributes import COLOURS, Colour, Shot
+from icl_tiny.world.attributes import Colour, Shot
 from icl_tiny.world.brush import SUPERSAMPLE, shade
 from icl_tiny.world.creature import pose_of
 
@@ -30,10 +30,11 @@ def _vignette(width: int, height: int) -> Image.Image:
     return dark.point([255 - round(118 * max(0.0, v / 255 - 0.42)) for v in range(256)])
 
 
-def _fur(size: tuple[int, int]) -> Image.Image:
-    """Short strokes of light and dark that lean downwards, around 128."""
-    width, height = size
-    return grain(width, height // 3 + 1, 1).resize(size, Image.Resampling.BICUBIC)
+@lru_cache(maxsize=64)
+def _fur(width: int, height: int) -> Image.Image:
+    """Short upright strokes, near white: what a coat does to the light."""
+    coat = grain(width, height // 3 + 1, 1).resize((width, height), Image.Resampling.BICUBIC)
+    return coat.point([205 + round(50 * v / 255) for v in range(256)])
 
 
 def photograph(place: Image.Image, creature: Image.Image, shot: Shot) -> Image.Image:
@@ -53,8 +54,7 @@ def photograph(place: Image.Image, creature: Image.Image, shot: Shot) -> Image.I
     light = Image.new("L", behind.size, 255)
     light.paste(ball, (round(box[0] - 0.2 * r), round(box[1] - 0.2 * r)))
     light = light.point([round(255 - 105 * min(1.0, (v / 200) ** 1.6)) for v in range(256)])
-    fur = _fur(behind.size).point([205 + round(50 * v / 255) for v in range(256)])
-    tone = ImageChops.multiply(light, fur).convert("RGB")
+    tone = ImageChops.multiply(light, _fur(width, height)).convert("RGB")
     lit = ImageChops.multiply(_brighter(body), tone)
     shadow = mask.filter(ImageFilter.GaussianBlur(3)).point([v // 2 for v in range(256)])
     picture = behind.copy()
@@ -73,40 +73,37 @@ def _fine_grain(width: int, height: int) -> Image.Image:
     return grain(width, height, 2).point([243 + round(12 * v / 255) for v in range(256)])
 
 
-def illustrate(place: Image.Image, creature: Image.Image, shot: Shot) -> Image.Image:
+def illustrate(place: Image.Image, creature: Image.Image) -> Image.Image:
     """The shot drawn flat: few colours, a strong outline, on paper with a margin.
 
     `place` (RGB) and `creature` (RGBA) are supersampled; the result is not.
     """
-    width, height = place.size
-    u = min(width, height) / 100
-    canvas = Image.new("RGB", place.size, PAPER)
-    frame = Image.new("L", place.size)
-    margin = 7 * u
-    box = (margin, margin, width - margin, height - margin)
-    ImageDraw.Draw(frame).rounded_rectangle(box, 10 * u, fill=255)
-    canvas.paste(_few_colours(place), (0, 0), frame)
-    pen = round(1.6 * u)
-    ImageDraw.Draw(canvas).rounded_rectangle(box, 10 * u, outline=_INK, width=pen)
-    mask = creature.getchannel("A")
-    small = mask.reduce(SUPERSAMPLE)
+    small, layer = place.reduce(SUPERSAMPLE), creature.reduce(SUPERSAMPLE)
+    width, height = small.size
+    window, border = _frame(width, height)
+    canvas = Image.new("RGB", small.size, PAPER)
+    canvas.paste(_few_colours(small), (0, 0), window)
+    canvas.paste(_INK, (0, 0), border)
+    mask = layer.getchannel("A")
     for reach, colour in ((7, PAPER), (5, _INK)):
-        wide = small.filter(ImageFilter.MaxFilter(reach)).resize(place.size)
-        canvas.paste(colour, (0, 0), wide)
-    canvas.paste(_flat(creature, COLOURS[shot.creature.colour]), (0, 0), mask)
-    return canvas.reduce(SUPERSAMPLE)
+        canvas.paste(colour, (0, 0), mask.filter(ImageFilter.MaxFilter(reach)))
+    canvas.paste(layer.convert("RGB"), (0, 0), mask)
+    return canvas
+
+
+@lru_cache(maxsize=64)
+def _frame(width: int, height: int) -> tuple[Image.Image, Image.Image]:
+    """Masks of what lies inside the drawn border, and of the border itself."""
+    size = (width * SUPERSAMPLE, height * SUPERSAMPLE)
+    u = min(size) / 100
+    box = (7 * u, 7 * u, size[0] - 7 * u, size[1] - 7 * u)
+    window, border = Image.new("L", size), Image.new("L", size)
+    ImageDraw.Draw(window).rounded_rectangle(box, 10 * u, fill=255)
+    ImageDraw.Draw(border).rounded_rectangle(box, 10 * u, outline=255, width=round(1.6 * u))
+    return window.reduce(SUPERSAMPLE), border.reduce(SUPERSAMPLE)
 
 
 def _few_colours(place: Image.Image) -> Image.Image:
     """`place` in a handful of flat colours, paler, as if printed."""
-    small = place.reduce(SUPERSAMPLE).quantize(
-        _FEW, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-    )
-    pale = Image.blend(small.convert("RGB"), Image.new("RGB", small.size, PAPER), 0.26)
-    return pale.resize(place.size, Image.Resampling.NEAREST)
-
-
-def _flat(creature: Image.Image, colour: Colour) -> Image.Image:
-    """The creature without the glow on its forehead, each tone a flat one."""
-    flat = creature.convert("RGB")
-    return Image.blend(flat, Image.new("RGB", flat.size, colour), 0.12)
+    few = place.quantize(_FEW, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return Image.blend(few.convert("RGB"), Image.new("RGB", place.size, PAPER), 0.26)

@@ -167,7 +167,7 @@ _FINISHERS: dict[str, Callable[[Room], None]] = {
 }
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def paint_room(style: str, wall: str, width: int, height: int) -> Image.Image:
     """The empty corner at SUPERSAMPLE times `width` x `height`. Cached: copy before drawing."""
     w, h = width * SUPERSAMPLE, height * SUPERSAMPLE

@@ -22,8 +22,8 @@ def draw_shot(shot: Shot, size: tuple[int, int]) -> Image.Image:
     else:
         layer = Image.new("RGBA", place.size)
         draw_creature(ImageDraw.Draw(layer), shot, *layer.size)
-        render = photograph if shot.rendering == "photo" else illustrate
-        picture = render(place, layer, shot)
+        photo = shot.rendering == "photo"
+        picture = photograph(place, layer, shot) if photo else illustrate(place, layer)
     if shot.effect == NO_EFFECT:
         return picture
     pose = pose_of(shot, *size)
