@@ -10,17 +10,19 @@ from icl_tiny.oracle.likeness import region
 from icl_tiny.oracle.pictures import SHORT_SIDE, Array, drawn
 from icl_tiny.world.facts import ALL_VALUES, changed, facts
 
-_SAME_PLACE = 0.5
-"""Hidden variety that changes another half of the picture under another value goes with it."""
+_WITHIN = 0.9
+"""Hidden variety goes with a fact under whose values it changes other parts of the picture: less
+than this share of the smaller part lies within the larger."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """How panels of one kind are searched.
 
-    `order` has the facts, those that change most of the picture first: the rest is judged before
-    them. `together` names for a fact those that come and go with it (a hat's colour with the hat),
-    `with_variety` the facts under whose values hidden variety is another (a place's backdrops).
+    `order` has the facts: those of `with_variety` first, then those that change most of the picture
+    (the rest is judged before them). `together` names for a fact those that come and go with it (a
+    hat's colour with the hat), `with_variety` the facts under whose values hidden variety is another
+    (a place's backdrops).
     """
 
     order: tuple[str, ...]
@@ -70,10 +72,11 @@ def _kind(plain: Any, size: tuple[int, int]) -> Kind:
         name: int(region(drawings(values(panel, name), size)).sum())
         for name, panel in shown.items()
     }
+    varied = frozenset(name for name in facts(plain) if _has_own(plain, name, size))
     return Kind(
-        order=tuple(sorted(shown, key=lambda name: effect[name], reverse=True)),
+        order=tuple(sorted(shown, key=lambda name: (name not in varied, -effect[name]))),
         together=together,
-        with_variety=frozenset(name for name in facts(plain) if _has_own(plain, name, size)),
+        with_variety=varied,
     )
 
 
@@ -88,8 +91,8 @@ def _has_own(panel: Any, name: str, size: tuple[int, int]) -> bool:
     one, other = (
         region(drawings(variants(value), size)) for value in (values(panel, name) * 2)[:2]
     )
-    both = (one | other).sum()
-    return bool(both) and bool((one & other).sum() < _SAME_PLACE * both)
+    smaller = min(one.sum(), other.sum())
+    return bool(smaller) and bool((one & other).sum() < _WITHIN * smaller)
 
 
 def drawings(

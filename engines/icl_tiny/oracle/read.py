@@ -2,8 +2,8 @@
 
 The search starts from what was asked, changes one fact at a time to its likest value, and goes on
 until nothing changes any more. Where that end is not sure of every fact it starts once more, from
-a panel that differs from the asked one in everything, and keeps the better end. So what was asked
-is where the search begins, not what it says.
+a panel that differs from the asked one in everything, and keeps the better end; where not even that
+can be read, twice more. So what was asked is where the search begins, not what it says.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,14 @@ from icl_tiny.world.facts import ALL_VALUES, changed, facts
 ROUNDS = 6
 """At most so many rounds over all facts; one or two are usual."""
 SURE = 0.9
-"""With every fact at least this sure, no second search is made."""
-
+"""With every fact at least this sure, no further search is made."""
+STARTS = 4
+"""Searches at most: from what was asked, then from panels that differ from it in everything."""
 NEAR, TINY, MOST_NEAR = 1.3, 1e-4, 6
 """Candidates up to so much farther off than the likest (a factor and a mean squared distance), at
 most so many, are looked at more closely."""
 HOPELESS = 0.1
-"""What explains less of a picture is far from any panel: nor is a second search made then."""
+"""What explains less of a picture, after two searches, is no panel: no further one is made."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,24 @@ def read_panel(picture: Image.Image, asked: Any) -> Reading:
     The values are those of the likest panel, whatever `asked` says: it is where the search begins.
     """
     search = _Search(picture)
-    first = search.read(asked)
-    if min(first.confidence.values(), default=1.0) >= SURE or first.resemblance < HOPELESS:
-        return first
-    return max((first, search.read(_all_different(asked))), key=lambda reading: reading.resemblance)
+    best = search.read(asked)
+    for step in range(1, STARTS):
+        sure = min(best.confidence.values(), default=1.0) >= SURE
+        if sure or (step > 1 and (best.readable or best.resemblance < HOPELESS)):
+            break
+        other = search.read(_all_different(asked, step))
+        best = max(best, other, key=lambda reading: reading.resemblance)
+    return best
 
 
-def _all_different(panel: Any) -> Any:
-    """`panel` with every fact at another value, as far as one leaves the others standing."""
-    for name, value in facts(panel).items():
-        known = ALL_VALUES[name]
-        if name in facts(panel):
-            try:
-                panel = changed(panel, name, known[(known.index(value) + 1) % len(known)])
-            except ValueError:  # a value of other kinds of panels
-                continue
+def _all_different(panel: Any, step: int) -> Any:
+    """`panel` with every fact `step` values further, as far as one leaves the others standing."""
+    for name in facts(panel):
+        if name not in facts(panel):  # an earlier change has taken it away
+            continue
+        own = [facts(one)[name] for one in values(panel, name)]
+        known = [one for one in ALL_VALUES[name] if one in own]
+        panel = changed(panel, name, known[(known.index(facts(panel)[name]) + step) % len(known)])
     return panel
 
 
