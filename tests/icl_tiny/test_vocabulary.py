@@ -10,6 +10,7 @@ from transformers import CLIPTokenizer, T5Tokenizer
 
 from icl_tiny.captions import MARKERS, known_words, write_caption
 from icl_tiny.training.batches import text_length
+from icl_tiny.training.data import SINGLES
 from icl_tiny.vocabulary import (
     CLIP_LENGTH,
     T5_LENGTH,
@@ -108,7 +109,7 @@ def test_a_usual_caption_is_short(t5: T5Tokenizer) -> None:
     assert len(t5(TYPED).input_ids) < 40
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", [*LAYOUTS.values(), *SINGLES], ids=lambda layout: layout.name)
 def test_nearly_every_caption_fits_the_length_that_training_pads_to(
     layout: Layout, t5: T5Tokenizer
 ) -> None:
