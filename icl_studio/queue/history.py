@@ -42,3 +42,21 @@ def estimate(store: Store, workers: int = 1) -> Estimate:
         else:
             unknown += row["n"]
     return Estimate(seconds / max(1, workers), measured, jobs, unknown)
+
+
+@dataclass(frozen=True)
+class ModelPace:
+    """What the finished jobs of a model took: ``seconds`` each, without loading."""
+
+    model: str
+    jobs: int
+    seconds: float
+    attempts: int
+
+
+def pace_by_model(store: Store) -> list[ModelPace]:
+    """One line a model, that of the most jobs first."""
+    return [
+        ModelPace(row["model"], row["n"], row["mean"] or 0.0, row["attempts"])
+        for row in store.database.rows(sql.STATS)
+    ]

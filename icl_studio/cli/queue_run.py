@@ -1,0 +1,242 @@
+"""``queue run`` and ``queue preflight``: the night's work, and a look at it before."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from .console import AppContext, JsonOption, context, emit_json, err, out, warn
+from .queued import opened
+
+if TYPE_CHECKING:
+    from ..queue.preflight import Preflight
+    from ..queue.running import Report, Run
+    from ..queue.store import Store
+    from ..worker.executor import Placed
+
+
+class Interrupted(StrEnum):
+    """What becomes of jobs that were under way when a run was killed."""
+
+    run = "run"
+    pause = "pause"
+    ask = "ask"
+
+
+class ExecutorChoice(StrEnum):
+    """Where workers are placed."""
+
+    local = "local"
+
+
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Workers; one per GPU unless given.")
+]
+
+
+def preflight(workers: WorkersOption = None, as_json: JsonOption = False) -> int:
+    """Look ahead: models, LoRAs, engines, disk, memory and time of all jobs that wait.
+
+    Exit code 1 when something is missing.
+    """
+    from ..queue.preflight import look_ahead
+
+    app = context()
+    with opened(app) as store:
+        found = look_ahead(store, app.registry, app.folders, workers or 1)
+    if as_json:
+        emit_json({"lines": found.lines, "estimate": found.estimate})
+    else:
+        _tell_preflight(found)
+    return int(bool(found.problems))
+
+
+def run(
+    workers: WorkersOption = None,
+    executor: Annotated[
+        ExecutorChoice, typer.Option(help="Where workers are placed: local is this machine.")
+    ] = ExecutorChoice.local,
+    interrupted: Annotated[
+        Interrupted, typer.Option(help="Jobs that were under way when a run was killed.")
+    ] = Interrupted.run,
+    batch: Annotated[
+        int, typer.Option(min=1, max=64, help="Draw up to this many sets together.")
+    ] = 1,
+    fifo: Annotated[
+        bool, typer.Option("--fifo", help="Strictly in order, whatever is loaded.")
+    ] = False,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Wait for new jobs when the queue is empty.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Make what is queued, until the queue is empty.
+
+    Exit code 0; 1 if a job failed or cannot run; 2 if a results folder cannot be written.
+    Ctrl-C stops between two steps, a second one at once; nothing is lost by either.
+    """
+    from ..queue.notify import notify
+    from ..queue.running import Run
+    from .queue_bar import QueueBar
+
+    app = context()
+    places = _places(app, workers, device, dtype)
+    with opened(app) as store:
+        _about_interrupted(store, interrupted)
+        if store.paused and not stay:
+            warn("The queue is paused and waits for: icl-studio queue resume")
+        with QueueBar(store, enabled=not as_json) as bar:
+            work = Run(
+                app.folders,
+                app.registry,
+                places,
+                batch=batch,
+                claim_size=1 if fifo else 8,
+                affinity=not fifo,
+                stay=stay,
+                on_event=bar.on_event,
+                downloading=bar.downloading,
+            )
+            with _stopping(work, bar):
+                report = work.go(idle=bar.tick)
+        code = _tell(store, report, as_json)
+    if len(report.done) + len(report.failed) > 1 and err.is_terminal:
+        notify("ICL Studio", f"{len(report.done)} sets made, {len(report.failed)} failed.")
+    return code
+
+
+def _places(
+    app: AppContext, workers: int | None, device: str | None, dtype: str | None
+) -> tuple[Placed, ...]:
+    """A worker for each GPU, unless a device or a number was named."""
+    from ..engines.protocol import EngineOptions
+    from ..worker.executor import this_machine
+
+    chosen = device or app.settings.device
+    options = EngineOptions(device=chosen, dtype=dtype or app.settings.dtype)
+    cards: list[str] = []
+    if chosen in (None, "cuda") and workers != 1:
+        from ..doctor.gpu import nvidia_driver
+
+        driver = nvidia_driver()
+        cards = [f"cuda:{n}" for n in range(len(driver.cards))] if driver else []
+    count = workers or max(1, len(cards))
+    return this_machine(app.folders, options, count, cards if count > 1 else ())
+
+
+def _about_interrupted(store: Store, choice: Interrupted) -> None:
+    """Give back what programs that are gone had under way, and do with it what is wished."""
+    from ..queue import control
+    from ..queue.studios import reap
+
+    freed = [id for id, state in reap(store.database) if state == "waiting"]
+    if not freed or choice is Interrupted.run:
+        return
+    if choice is Interrupted.ask:
+        question = f"{len(freed)} jobs were interrupted. Run them again?"
+        if typer.confirm(question, default=True, err=True):
+            return
+    control.pause(store, freed)
+    warn(f"{len(freed)} interrupted jobs are paused: icl-studio queue resume")
+
+
+@contextmanager
+def _stopping(work: Run, bar: Any) -> Iterator[None]:
+    """Ctrl-C and SIGTERM stop between two steps, a second one at once.
+
+    Only the main thread of a program hears signals; elsewhere this does nothing.
+    """
+    asked = threading.Event()
+
+    def stop(*_: object) -> None:
+        # In a thread: a handler may interrupt whoever holds the locks that a stop takes.
+        action = work.kill if asked.is_set() else work.stop
+        asked.set()
+        bar.stopping = True
+        threading.Thread(target=action, daemon=True).start()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = {name: signal.signal(name, stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _tell(store: Store, report: Report, as_json: bool) -> int:
+    """Print what became of the run; the exit code."""
+    from ..errors import StorageProblem
+    from .making import STOPPED
+
+    if report.failure is not None:
+        raise report.failure
+    made = [str(store.get(id).folder) for id in report.done]
+    stuck = not report.stopped and report.left["waiting"] > 0
+    if as_json:
+        told: dict[str, Any] = {
+            "done": report.done,
+            "found": {id: str(folder) for id, folder in report.found.items()},
+            "failed": report.failed,
+            "cancelled": report.cancelled,
+            "sets": made,
+            "left": dict(report.left),
+            "closed": {str(folder): error for folder, error in report.closed.items()},
+        }
+        emit_json(told)
+    else:
+        _tell_people(report, stuck)
+    if report.stopped:
+        return STOPPED
+    if report.closed:
+        if not as_json:
+            folder, error = next(iter(report.closed.items()))
+            raise StorageProblem(
+                f"Sets cannot be saved in {folder}: {error.message} Their jobs wait.", fix=error.fix
+            )
+        return 2
+    return int(bool(report.failed or stuck))
+
+
+def _tell_people(report: Report, stuck: bool) -> None:
+    for id, error in report.failed.items():
+        err.print(Text.assemble((f"{id}: ", "bold red"), error.message), soft_wrap=True)
+        if error.fix:
+            err.print(Text(f"  {error.fix}", style="cyan"), soft_wrap=True)
+    parts = [f"{len(report.done)} sets made", f"{len(report.failed)} failed"]
+    if report.cancelled:
+        parts.append(f"{len(report.cancelled)} cancelled")
+    if report.found:
+        parts.append(f"{len(report.found)} stood already")
+    err.print(", ".join(parts) + ".")
+    if report.stopped:
+        err.print(f"Stopped: {report.left['waiting']} jobs wait for the next run.")
+    elif stuck and not report.closed:
+        err.print(
+            f"{report.left['waiting']} jobs wait for others that are not done: "
+            "see icl-studio queue list --state waiting"
+        )
+
+
+def _tell_preflight(found: Preflight) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    colour = {"ok": "green", "note": "yellow", "problem": "bold red"}
+    for line in found.lines:
+        told = f"{line.told} {line.fix}".strip()
+        table.add_row(line.what, Text(line.state, style=colour[line.state]), escape(told))
+    out.print(table)
