@@ -13,16 +13,19 @@ from icl_tiny.world.facts import ALL_VALUES, changed, facts
 _WITHIN = 0.9
 """Hidden variety goes with a fact under whose values it changes other parts of the picture: less
 than this share of the smaller part lies within the larger."""
+_MUCH = 0.6
+"""Scenery is what hidden variety goes with and what changes at least this share of the picture, of
+what the most changing fact does."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """How panels of one kind are searched.
 
-    `order` has the facts: those of `with_variety` first, then those that change most of the picture
-    (the rest is judged before them). `together` names for a fact those that come and go with it (a
-    hat's colour with the hat), `with_variety` the facts under whose values hidden variety is another
-    (a place's backdrops).
+    `order` has the facts, those that change most of the picture first: the rest is judged before
+    them. Scenery comes before all: what lies over a scene is not to be read before a wrong one.
+    `together` names for a fact those that come and go with it (a hat's colour with the hat),
+    `with_variety` those under whose values hidden variety is another (a place's backdrops).
     """
 
     order: tuple[str, ...]
@@ -73,8 +76,9 @@ def _kind(plain: Any, size: tuple[int, int]) -> Kind:
         for name, panel in shown.items()
     }
     varied = frozenset(name for name in facts(plain) if _has_own(plain, name, size))
+    scenery = {name for name in varied if effect[name] > _MUCH * max(effect.values())}
     return Kind(
-        order=tuple(sorted(shown, key=lambda name: (name not in varied, -effect[name]))),
+        order=tuple(sorted(shown, key=lambda name: (name not in scenery, -effect[name]))),
         together=together,
         with_variety=varied,
     )
