@@ -1,0 +1,152 @@
+"""The oracle reads pictures back: right ones, wrong ones, soft ones, and none of this world."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from icl_tiny.oracle import read_panel
+from icl_tiny.oracle.accuracy import accuracy
+from icl_tiny.oracle.hidden import variants
+from icl_tiny.oracle.kinds import kind_of, number_of_values
+from icl_tiny.oracle.likeness import distances
+from icl_tiny.oracle.pictures import drawn
+from icl_tiny.oracle.soften import noise_picture, soften
+from icl_tiny.world import draw_panel
+from icl_tiny.world.facts import changed, facts
+from icl_tiny.world.layouts import LAYOUTS
+from icl_tiny.world.sampling import random_set
+
+STORYBOARD = LAYOUTS["film-storyboard"].panel
+
+
+def a_panel(seed: int, task: str = "film-storyboard") -> Any:
+    return random_set(random.Random(seed), task, True).panels[0]
+
+
+@pytest.mark.parametrize("task", list(LAYOUTS))
+def test_a_drawn_panel_is_read_right_though_another_was_asked(task: str) -> None:
+    size = LAYOUTS[task].panel
+    truth, asked = a_panel(1, task), a_panel(2, task)
+    assert facts(truth) != facts(asked)
+    reading = read_panel(draw_panel(truth, size), asked)
+    assert reading.values == facts(truth)
+    assert reading.readable and reading.resemblance > 0.95
+    assert min(reading.confidence.values()) > 0.9
+
+
+def test_one_wrong_fact_is_read_as_it_is_painted() -> None:
+    """The commonest case: everything as asked but for one thing, and that must not be missed."""
+    asked = a_panel(3)
+    for name, value in facts(asked).items():
+        if name not in ("colour", "body", "action", "scene"):
+            continue
+        other = next(v for v in _values_of(asked, name) if v != value)
+        painted = changed(asked, name, other)
+        reading = read_panel(draw_panel(painted, STORYBOARD), asked)
+        assert reading.values[name] == other
+        assert reading.values == facts(painted)
+
+
+def _values_of(panel: Any, name: str) -> list[str]:
+    from icl_tiny.oracle.kinds import values
+
+    return [facts(one)[name] for one in values(panel, name)]
+
+
+def test_another_drawing_of_the_same_place_is_the_same_place() -> None:
+    asked = a_panel(4)
+    for painted in variants(asked):
+        reading = read_panel(draw_panel(painted, STORYBOARD), asked)
+        assert reading.values == facts(asked)
+    assert len(list(variants(asked))) > 1
+
+
+def test_soft_tinted_and_some_pixels_off_is_still_read() -> None:
+    rng = random.Random(5)
+    right = total = 0
+    for seed in (6, 7, 8):
+        truth = a_panel(seed)
+        reading = read_panel(soften(rng, draw_panel(truth, STORYBOARD)), truth)
+        assert reading.readable
+        right += sum(reading.values.get(name) == value for name, value in facts(truth).items())
+        total += len(facts(truth))
+    assert right / total > 0.9
+
+
+def _plain(size: tuple[int, int]) -> Image.Image:
+    return Image.new("RGB", size, (128, 128, 128))
+
+
+def _noise(size: tuple[int, int]) -> Image.Image:
+    return noise_picture(random.Random(1), size)
+
+
+def _stripes(size: tuple[int, int]) -> Image.Image:
+    """Another world: magenta and green bars."""
+    picture = Image.new("RGB", size, (255, 0, 255))
+    draw = ImageDraw.Draw(picture)
+    for x in range(0, size[0], 24):
+        draw.rectangle((x, 0, x + 11, size[1]), fill=(0, 255, 0))
+    return picture
+
+
+def _blobs(size: tuple[int, int]) -> Image.Image:
+    """Another world: soft clouds of random colour, as an untrained model paints."""
+    coarse = np.random.default_rng(3).integers(0, 256, (4, 7, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("other", [_plain, _noise, _stripes, _blobs])
+def test_what_is_not_of_this_world_is_rejected(other: Any) -> None:
+    reading = read_panel(other(STORYBOARD), a_panel(9))
+    assert not reading.readable
+
+
+def test_doubt_shows_in_the_confidence_of_the_fact_in_doubt() -> None:
+    asked = a_panel(10)
+    other = changed(asked, "scene", _values_of(asked, "scene")[1])
+    both = [draw_panel(panel, STORYBOARD) for panel in (asked, other)]
+    half = read_panel(Image.blend(*both, 0.5), asked)
+    clear = read_panel(both[0], asked)
+    assert clear.confidence["scene"] > 0.95
+    assert half.confidence["scene"] < 0.7
+    assert half.confidence["colour"] > 0.9
+
+
+def test_a_hat_and_its_colour_are_read_together() -> None:
+    kind = kind_of(a_panel(11), STORYBOARD)
+    assert kind.together["hat"] == ("hat colour",)
+    assert "scene" in kind.with_variety
+    assert kind.order.index("scene") < kind.order.index("hat colour")
+
+
+def test_chance_is_one_in_the_values_of_the_kind() -> None:
+    assert number_of_values(a_panel(12), "scene") == 9
+    assert number_of_values(a_panel(12), "action") == 5
+
+
+def test_likeness_lets_a_subject_stand_a_little_off_but_not_far() -> None:
+    panel = a_panel(13)
+    left, right = (drawn(changed(panel, "position", at), STORYBOARD) for at in ("left", "right"))
+    moved = np.roll(left, 2, axis=2)
+    assert np.argmin(distances(moved, [right, left])) == 1
+    assert distances(moved, [left, right])[0] < 0.3 * np.square(moved - left).sum(0).mean() + 0.01
+
+
+def test_its_own_accuracy_is_measured_and_noise_is_noise() -> None:
+    drawn_ones = accuracy(3, seed=1)
+    assert drawn_ones.panels == 3 and drawn_ones.readable == 1
+    assert drawn_ones.overall > 0.95
+    assert drawn_ones.chance["scene"] == pytest.approx(1 / 9)
+    noise = accuracy(2, seed=1, through="noise")
+    assert noise.readable == 0
+    seen = []
+    accuracy(3, seed=1, through=lambda sheet: seen.append(sheet.size) or sheet)
+    assert seen == [LAYOUTS["film-storyboard"].canvas]
+    with pytest.raises(ValueError, match="at least one panel"):
+        accuracy(0, seed=1)
