@@ -11,7 +11,7 @@ library_name: diffusers
 ---
 # tiny, the embedded model of ICL Studio
 
-A FLUX of 14 million parameters: FLUX.1's own classes (FluxTransformer2DModel,
+A FLUX of 10 million parameters: FLUX.1's own classes (FluxTransformer2DModel,
 AutoencoderKL with factor 8 and 16 channels, CLIP and T5 text encoders, real tokenizers), guidance
 distilled as in FLUX.1-dev. It draws little creatures with a colour, a body and a hat, doing things
 in places, in sets of one to four panels on one canvas. It is for first steps, for plugin authors
