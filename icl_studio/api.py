@@ -11,6 +11,7 @@ from .domain.geometry import Box, CanvasRule, Size
 from .domain.layout import QUAD, Layout, Panel
 from .domain.model import AdapterSource, ModelSpec, Sampling
 from .domain.task import TaskExample, TaskSpec
+from .engines.captioners import CaptionAsk, Captioner, CaptionerOptions, CaptionerSpec
 from .engines.metrics import Draft, DrawnSet, Metric, MetricOptions, MetricSpec, Score
 from .engines.protocol import EngineSpec
 from .hookspecs import API_VERSION, hookimpl
@@ -21,8 +22,12 @@ __all__ = [
     "AdapterSource",
     "Box",
     "CanvasRule",
+    "CaptionAsk",
     "CaptionParts",
     "CaptionTemplate",
+    "Captioner",
+    "CaptionerOptions",
+    "CaptionerSpec",
     "Draft",
     "DrawnSet",
     "EngineSpec",

@@ -15,6 +15,7 @@
     │   │   └── QueueBusy        another program holds the queue's database
     │   ├── QueueProblem         a job's state, or the queue, does not allow it
     │   ├── PluginProblem        a plugin that cannot be used
+    │   ├── TrainingStopped      a training run that cannot go on; its last checkpoint stands
     │   └── OutOfMemory          the device has too little memory for this request
     ├── JobCancelled             the user stopped it; nothing is left behind
     └── InternalError            ours: exit code 1, details in the log
@@ -56,6 +57,7 @@ __all__ = [
     "QueueProblem",
     "RequestInvalid",
     "StorageProblem",
+    "TrainingStopped",
     "UserError",
     "WorkerDied",
 ]
@@ -91,6 +93,10 @@ class QueueProblem(UserError):
 
 class PluginProblem(UserError):
     """A plugin cannot be used; everything else goes on."""
+
+
+class TrainingStopped(UserError):
+    """A training run cannot go on (its loss is no number, its data changed); what it had stands."""
 
 
 class OutOfMemory(UserError):

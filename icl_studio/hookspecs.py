@@ -31,6 +31,7 @@ import pluggy
 
 from .domain.model import ModelSpec
 from .domain.task import TaskSpec
+from .engines.captioners import CaptionerSpec
 from .engines.metrics import MetricSpec
 from .engines.protocol import EngineSpec
 
@@ -73,4 +74,12 @@ def icl_studio_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
 
     First caller: ``icl-studio evaluate``. A metric's factory, and its requests, are resolved in
     a process of their own, never in the window's.
+    """
+
+
+@hookspec
+def icl_studio_captioners() -> Iterable[CaptionerSpec]:  # type: ignore[empty-body]
+    """The captioners that this plugin can describe sets of a data set with.
+
+    First caller: ``icl-studio dataset caption``. A captioner's factory is resolved in a worker.
     """

@@ -1,11 +1,11 @@
-"""The engines and metrics that ICL Studio ships, registered through the public door.
+"""The engines, metrics and captioners that ICL Studio ships, registered through the public door.
 
 Runs in the window's process, so nothing here imports torch: factories are named, not called.
 """
 
 from __future__ import annotations
 
-from icl_studio.api import EngineSpec, MetricSpec, ModelSpec, hookimpl
+from icl_studio.api import CaptionerSpec, EngineSpec, MetricSpec, ModelSpec, hookimpl
 
 from .models import FLUX_MODELS
 
@@ -21,6 +21,7 @@ def icl_studio_engines() -> list[EngineSpec]:
             title="PyTorch",
             factory="icl_engines.torch_engine:create",
             requires=("torch", "diffusers"),
+            trainer="icl_engines.training:train",
         )
     ]
 
@@ -48,5 +49,28 @@ def icl_studio_metrics() -> list[MetricSpec]:
             factory="icl_engines.metrics.dinov2:create_dinov2",
             requires=("torch", "transformers"),
             weights="facebook/dinov2-base",
+        ),
+    ]
+
+
+@hookimpl
+def icl_studio_captioners() -> list[CaptionerSpec]:
+    """From texts per panel, from an OpenAI-compatible server, from a model through transformers."""
+    return [
+        CaptionerSpec(
+            id="template",
+            title="your texts per panel, in the task's form",
+            factory="icl_engines.captioning.template:create",
+        ),
+        CaptionerSpec(
+            id="server",
+            title="a vision-language model behind an OpenAI-compatible server",
+            factory="icl_engines.captioning.server:create",
+        ),
+        CaptionerSpec(
+            id="vision",
+            title="a vision-language model of this machine, through transformers",
+            factory="icl_engines.captioning.vision:create",
+            requires=("torch", "transformers"),
         ),
     ]

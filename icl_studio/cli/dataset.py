@@ -148,6 +148,57 @@ def import_(
     out.print(f"{count} sheets in {folder}", markup=False, soft_wrap=True)
 
 
+@app.command()
+def caption(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Captions go beside pictures.")],
+    captioner: Annotated[
+        str, typer.Option(help="template, server, vision, or a plugin's.")
+    ] = "template",
+    task: TaskOption = "",
+    taken_as: AsOption = AsChoice.auto,
+    url: Annotated[str | None, typer.Option(help="The server's address, up to /v1.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model's name on the server.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A vision-language model here.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
+    instruction: Annotated[
+        str, typer.Option(help="More that the captioner is told, in your words.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Write the joint captions that are missing, as text files. None that stands is touched."""
+    from ..engines.captioners import CaptionerOptions
+    from ..generate.captioning import caption_folder
+    from ..paths import expanded
+
+    app_context = context()
+    spec = app_context.registry.task(task) if task else None
+    options = CaptionerOptions(
+        url=url, model=model, weights=expanded(weights) if weights else None, device=device
+    )
+    with _bar("describing", quiet=as_json) as step:
+        done = caption_folder(
+            expanded(source),
+            spec,
+            app_context.registry.captioner(captioner),
+            options,
+            app_context.folders,
+            taken_as=taken_as.value,
+            instruction=instruction,
+            progress=step,
+        )
+    if as_json:
+        emit_json(done)
+    else:
+        for file in done.written:
+            out.print(str(file), markup=False, soft_wrap=True)
+        for message in done.failed:
+            out.print(message, markup=False, soft_wrap=True)
+        out.print(f"{len(done.written)} captions written, {len(done.failed)} not.", markup=False)
+    return 1 if done.failed else 0
+
+
 def tell(inspected: Inspected) -> None:
     """Print what a check found: items with something to say, buckets, the sum of what is lost."""
     from rich.table import Table

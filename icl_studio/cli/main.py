@@ -43,6 +43,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "export": ("export", "Deliver panels and sheets: format, size, names, metadata."),
     "rate": ("rate", "Give a set stars, or pick or reject it."),
     "dataset": ("dataset", "Check, look at and import the sets that a task is tuned on."),
+    "train": ("train", "Tune a LoRA for a task from a few dozen sets."),
+    "lora": ("lora", "Say what a LoRA file is, or give one to a task."),
     "evaluate": ("evaluate", "Measure how good sets are, with 95 % intervals."),
     "verify": ("verify", "Make a set again and say whether it comes out the same."),
     "doctor": ("doctor", "Check this machine and say how to mend what is wrong."),

@@ -81,7 +81,7 @@ class Bar:
         first, began = self._download = self._download or (done, now)
         left = f"{done / 1e9:.1f} of {total / 1e9:.1f} GB" if total else ""
         if total and done > first and now - began > 2:  # before that it is a guess
-            left += f", {_clock((total - done) * (now - began) / (done - first))}"
+            left += f", {clock((total - done) * (now - began) / (done - first))}"
         self._progress.update(
             self._task, description="downloading", completed=done, total=total or None, left=left
         )
@@ -114,7 +114,7 @@ class Bar:
         now = time.monotonic()
         if not done or self._judging is None:
             self._judging = now
-        left = _clock((total - done) * (now - self._judging) / done) if done else ""
+        left = clock((total - done) * (now - self._judging) / done) if done else ""
         self._progress.update(
             self._task, description="judging", completed=done, total=total, left=left
         )
@@ -134,7 +134,7 @@ class Bar:
             description=f"{number}{doing}",
             completed=done,
             total=sum(self._steps.values()) if done else None,
-            left="" if seconds is None else _clock(seconds),
+            left="" if seconds is None else clock(seconds),
         )
 
     def _print(self, say: Any) -> None:
@@ -195,7 +195,7 @@ def sets_json(outcome: Outcome) -> list[dict[str, Any]]:
     return found
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"

@@ -12,7 +12,8 @@ from pydantic import Field, TypeAdapter
 from .problems import Frozen, Problem
 
 EVENT_VERSION: Literal[1] = 1
-Phase = Literal["load", "encode", "denoise", "decode", "save"]
+Phase = Literal["load", "encode", "denoise", "decode", "save", "cache", "sample", "caption"]
+"""``cache`` (latents and embeddings) and ``sample`` are of training, ``caption`` of data sets."""
 
 
 class _Event(Frozen):
@@ -45,6 +46,32 @@ class Progress(_Event):
     preview: str | None = None
 
 
+class Learnt(_Event):
+    """Step ``step`` of ``total`` of a training run is done.
+
+    ``smoothed`` is the running mean of ``loss``, ``rate`` the learning rate, ``speed`` sheets a
+    second, ``eta`` the seconds that remain, None until they can be estimated.
+    """
+
+    type: Literal["learnt"] = "learnt"
+    step: int = Field(ge=0)
+    total: int = Field(ge=1)
+    loss: float
+    smoothed: float
+    rate: float
+    speed: float
+    eta: float | None = None
+
+
+class Sampled(_Event):
+    """A training run drew sample ``index`` after ``step`` steps; ``picture`` is its path."""
+
+    type: Literal["sampled"] = "sampled"
+    step: int = Field(ge=0)
+    index: int = Field(ge=0)
+    picture: str
+
+
 class Notice(_Event):
     """Something the user should know that stops nothing."""
 
@@ -53,7 +80,7 @@ class Notice(_Event):
 
 
 class Finished(_Event):
-    """The job's set stands in ``folder``; ``seconds`` per phase."""
+    """The job's set, or its training run, stands in ``folder``; ``seconds`` per phase."""
 
     type: Literal["finished"] = "finished"
     folder: str
@@ -78,7 +105,8 @@ class Cancelled(_Event):
 
 
 Event = Annotated[
-    Started | Progress | Notice | Finished | Failed | Cancelled, Field(discriminator="type")
+    Started | Progress | Learnt | Sampled | Notice | Finished | Failed | Cancelled,
+    Field(discriminator="type"),
 ]
 EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 Final = Finished | Failed | Cancelled

@@ -25,13 +25,16 @@ class EngineSpec(Frozen):
 
     The callable takes ``(model: LocatedModel, options: EngineOptions)`` and returns an
     :class:`Engine`. It is resolved in a worker only, so discovery loads nothing heavy.
-    ``requires`` lists top-level modules without which the engine cannot run.
+    ``requires`` lists top-level modules without which the engine cannot run. ``trainer``, where
+    the engine can tune adapters, is a callable ``(job: TrainJob, report: Reporter) -> TrainResult``
+    (:mod:`icl_studio.training.job`).
     """
 
     id: Identifier
     title: str
     factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     requires: tuple[str, ...] = ()
+    trainer: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
     def missing(self) -> tuple[str, ...]:
         """Modules that it needs and this Python has not; looks only, imports nothing."""

@@ -1,4 +1,4 @@
-"""The registry: every task, model, engine and metric that can be used, and every plugin's state."""
+"""The registry: every task, model, engine, metric and captioner, and every plugin's state."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TypeVar
 from ..domain.model import ModelSpec
 from ..domain.problems import Problem
 from ..domain.task import TaskSpec
+from ..engines.captioners import CaptionerSpec
 from ..engines.metrics import MetricSpec
 from ..engines.protocol import EngineSpec
 from ..errors import NotFound
@@ -36,6 +37,7 @@ class Registry:
     models: Mapping[str, ModelSpec]
     engines: Mapping[str, EngineSpec]
     metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
+    captioners: Mapping[str, CaptionerSpec] = field(default_factory=dict)
     plugins: tuple[PluginInfo, ...] = ()
 
     def task(self, id: str) -> TaskSpec:
@@ -53,6 +55,10 @@ class Registry:
     def metric(self, id: str) -> MetricSpec:
         """The metric called ``id``; raises :class:`NotFound`."""
         return self._named("metric", self.metrics, id)
+
+    def captioner(self, id: str) -> CaptionerSpec:
+        """The captioner called ``id``; raises :class:`NotFound`."""
+        return self._named("captioner", self.captioners, id)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -149,6 +155,7 @@ class _Shelf:
             models=of("model", ModelSpec),
             engines=of("engine", EngineSpec),
             metrics=of("metric", MetricSpec),
+            captioners=of("captioner", CaptionerSpec),
             plugins=plugins,
         )
 

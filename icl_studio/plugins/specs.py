@@ -11,6 +11,7 @@ import pluggy
 from ..domain.model import ModelSpec
 from ..domain.problems import Problem
 from ..domain.task import TaskSpec
+from ..engines.captioners import CaptionerSpec
 from ..engines.metrics import MetricSpec
 from ..engines.protocol import EngineSpec
 from .info import PluginInfo, raised
@@ -19,7 +20,7 @@ from .manager import ASK_AUTHOR, call_foreign
 MAX_SPECS = 1000
 """More specs than this from one hook is a mistake, such as an endless generator."""
 
-Spec = TaskSpec | ModelSpec | EngineSpec | MetricSpec
+Spec = TaskSpec | ModelSpec | EngineSpec | MetricSpec | CaptionerSpec
 
 
 class Kind(NamedTuple):
@@ -27,7 +28,9 @@ class Kind(NamedTuple):
 
     hook: str
     noun: str
-    spec: type[TaskSpec] | type[ModelSpec] | type[EngineSpec] | type[MetricSpec]
+    spec: (
+        type[TaskSpec] | type[ModelSpec] | type[EngineSpec] | type[MetricSpec] | type[CaptionerSpec]
+    )
 
 
 KINDS = (
@@ -35,6 +38,7 @@ KINDS = (
     Kind("icl_studio_models", "model", ModelSpec),
     Kind("icl_studio_engines", "engine", EngineSpec),
     Kind("icl_studio_metrics", "metric", MetricSpec),
+    Kind("icl_studio_captioners", "captioner", CaptionerSpec),
 )
 
 

@@ -21,12 +21,14 @@ from .. import __version__
 from ..errors import ProtocolError
 from ..sets.hashes import HashCache
 from .cancellation import Cancellation
+from .captioning import Captioning
 from .journey import Journey
 from .memory import own_memory
 from .pace import Pace
 from .protocol import (
     PROTOCOL_VERSION,
     Cancel,
+    Caption,
     Command,
     Generate,
     Heartbeat,
@@ -35,10 +37,12 @@ from .protocol import (
     Refused,
     Reply,
     Shutdown,
+    Train,
     decode_command,
     encode,
     read_line,
 )
+from .training import Training
 from .warm import WarmEngine
 
 log = logging.getLogger(__name__)
@@ -91,7 +95,15 @@ class Loop:
             beat = threading.Thread(target=self._beat, args=(hello.heartbeat,), daemon=True)
             beat.start()
         warm, pace, hashes = WarmEngine(), Pace(), HashCache(hello.hashes)
-        while isinstance(command := self._todo.get(), Generate):
+        while isinstance(command := self._todo.get(), Generate | Train | Caption):
+            if isinstance(command, Train):
+                warm.drop()  # the memory is needed
+                Training(command.job, hashes, self._cancellation, self._channel.send).go()
+                continue
+            if isinstance(command, Caption):
+                warm.drop()
+                Captioning(command.job, self._cancellation, self._channel.send).go()
+                continue
             Journey(
                 command,
                 warm=warm,
@@ -131,6 +143,9 @@ class Loop:
                 self._cancellation.cancel(job)
             case Generate(jobs=jobs):
                 self._cancellation.announce(job.id for job in jobs)
+                self._todo.put(command)
+            case Train(job=job) | Caption(job=job):
+                self._cancellation.announce([job.id])
                 self._todo.put(command)
             case Hello() | Shutdown():
                 self._todo.put(command)

@@ -15,12 +15,23 @@ from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ..domain.events import Cancelled, Failed, Finished, Notice, Progress, Started
+from ..domain.events import (
+    Cancelled,
+    Failed,
+    Finished,
+    Learnt,
+    Notice,
+    Progress,
+    Sampled,
+    Started,
+)
 from ..domain.problems import Frozen
 from ..domain.request import SetRequest
 from ..engines.protocol import AdapterFile, EngineOptions, EngineSpec, LocatedModel
 from ..errors import ProtocolError, RequestInvalid
 from ..sets.record import SetId
+from ..training.captioning import CaptionJob
+from ..training.job import TrainJob
 
 PROTOCOL_VERSION: Literal[1] = 1
 MAX_LINE = 8 * 2**20
@@ -75,6 +86,20 @@ class Generate(_Message):
     batch: int = Field(default=1, ge=1, le=64)
 
 
+class Train(_Message):
+    """Tune an adapter; the job ends in one final event, as every job does."""
+
+    type: Literal["train"] = "train"
+    job: TrainJob
+
+
+class Caption(_Message):
+    """Write the captions of a data set; the job ends in one final event."""
+
+    type: Literal["caption"] = "caption"
+    job: CaptionJob
+
+
 class Cancel(_Message):
     """Stop ``job``, or with None every job sent so far, between two steps."""
 
@@ -113,9 +138,21 @@ class Refused(_Message):
     message: str
 
 
-Command = Annotated[Hello | Generate | Cancel | Shutdown, Field(discriminator="type")]
+Command = Annotated[
+    Hello | Generate | Train | Caption | Cancel | Shutdown, Field(discriminator="type")
+]
 Reply = Annotated[
-    Ready | Heartbeat | Refused | Started | Progress | Notice | Finished | Failed | Cancelled,
+    Ready
+    | Heartbeat
+    | Refused
+    | Started
+    | Progress
+    | Learnt
+    | Sampled
+    | Notice
+    | Finished
+    | Failed
+    | Cancelled,
     Field(discriminator="type"),
 ]
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)

@@ -1,0 +1,1 @@
+"""Captioners: texts into the task's form, a local server, a model through transformers."""

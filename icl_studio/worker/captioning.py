@@ -1,0 +1,82 @@
+"""Captions of a data set in a worker: one set after the other, each written at once."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+
+from ..domain.events import Cancelled, Finished, Notice, Progress
+from ..domain.problems import IclStudioError
+from ..engines.captioners import Captioner
+from ..errors import CaptionInvalid, PictureUnreadable, PluginProblem
+from ..training.captioning import CaptionJob, caption_for, write_caption
+from .cancellation import Cancellation
+from .failures import failed
+from .protocol import Reply
+
+log = logging.getLogger(__name__)
+
+
+class Captioning:
+    """Carries out one :class:`~icl_studio.worker.protocol.Caption`."""
+
+    def __init__(
+        self, job: CaptionJob, cancellation: Cancellation, send: Callable[[Reply], None]
+    ) -> None:
+        self._job = job
+        self._cancellation = cancellation
+        self._send = send
+
+    def go(self) -> None:
+        """Write what can be written. A set that gets no caption stops no other."""
+        job = self._job
+        try:
+            captioner = create(job)
+            for number, item in enumerate(job.items, 1):
+                if job.id in self._cancellation:
+                    self._send(Cancelled(job=job.id))
+                    return
+                try:
+                    text = caption_for(captioner, item, job)
+                    if not write_caption(item.file, text):
+                        self._say(f"{item.file} stands meanwhile and was left as it is.")
+                except (CaptionInvalid, PictureUnreadable) as error:
+                    self._say(str(error))
+                done = Progress(job=job.id, phase="caption", step=number, total=len(job.items))
+                self._send(done)
+            folder = str(job.items[0].file.parent) if job.items else ""
+            self._send(Finished(job=job.id, folder=folder))
+        # Whatever a captioner raises is told to whoever waits for the job.
+        except Exception as error:  # noqa: BLE001
+            self._send(failed(job.id, error))
+        finally:
+            self._cancellation.settle(job.id)
+
+    def _say(self, message: str) -> None:
+        self._send(Notice(job=self._job.id, message=message))
+
+
+def create(job: CaptionJob) -> Captioner:
+    """The captioner that the job names, set up. Raises :class:`PluginProblem`."""
+    spec = job.captioner
+    missing = spec.missing()
+    if missing:
+        raise PluginProblem(
+            f"The captioner {spec.id!r} needs {', '.join(missing)}, which is not installed.",
+            fix="Choose another --captioner.",
+        )
+    module, _, name = spec.factory.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except IclStudioError:
+        raise
+    except Exception as error:
+        # Whatever a plugin's module raises while it is imported is that plugin's problem.
+        log.exception("the captioner %s cannot be imported", spec.id)
+        raise PluginProblem(
+            f"The captioner {spec.id!r} cannot be loaded: {type(error).__name__}: {error}",
+            fix="Choose another --captioner, or update the plugin.",
+        ) from error
+    captioner: Captioner = factory(job.options)
+    return captioner
