@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,9 +136,15 @@ def _places(
 
 def _about_interrupted(store: Store, choice: Interrupted) -> None:
     """Give back what programs that are gone had under way, and do with it what is wished."""
+    from ..errors import UserError
     from ..queue import control
     from ..queue.studios import reap
 
+    if choice is Interrupted.ask and not sys.stdin.isatty():
+        raise UserError(
+            "There is nobody to ask about interrupted jobs.",
+            fix="Give --interrupted run or --interrupted pause.",
+        )
     freed = [id for id, state in reap(store.database) if state == "waiting"]
     if not freed or choice is Interrupted.run:
         return

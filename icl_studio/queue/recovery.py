@@ -10,6 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..sets.library import Library
+from ..sets.locks import sweep
 from . import sql
 from .job import now
 from .store import Store
@@ -37,3 +38,12 @@ def find_finished(store: Store, ids: Collection[str] | None = None) -> dict[str,
                 connection.execute(sql.END_ATTEMPT, ending)
                 connection.execute(sql.DROP_PROGRESS, {"id": id})
     return found
+
+
+def tidy(store: Store) -> None:
+    """Remove what killed workers have left in the results folders.
+
+    Saving a set does that too; but after the last set of a night nothing is saved any more.
+    """
+    for row in store.database.rows(sql.RESULTS_FOLDERS):
+        sweep(Path(row["out"]))

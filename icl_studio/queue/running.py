@@ -17,7 +17,7 @@ from ..worker.executor import Place, Placed
 from .claims import CLAIM_SIZE, Worker
 from .database import Database, queue_file
 from .job import JobError
-from .recovery import find_finished
+from .recovery import find_finished, tidy
 from .runner import Runner
 from .states import State
 from .store import Store
@@ -162,6 +162,7 @@ class Run:
                     while thread.is_alive():
                         thread.join(WAIT_SECONDS)
                         idle()
+            tidy(store)
             shared.report.left = Counter(store.summary())
             shared.report.stopped = shared.stopping.is_set() and shared.report.failure is None
         return shared.report

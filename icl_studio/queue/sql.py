@@ -208,6 +208,7 @@ FOUND: Final = """
     WHERE id = :id AND state <> 'done'
 """
 UNFINISHED: Final = "SELECT id, out FROM jobs WHERE state <> 'done' AND kind = 'generate'"
+RESULTS_FOLDERS: Final = "SELECT DISTINCT out FROM jobs WHERE kind = 'generate'"
 PACE: Final = """
     SELECT seconds / work AS pace FROM jobs
     WHERE state = 'done' AND model = :model AND work > 0 AND seconds > 0

@@ -11,6 +11,8 @@ import pytest
 
 from icl_studio.cli.main import main
 from icl_studio.cli.queue_show import StateChoice
+from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.database import Database
 from icl_studio.queue.states import State
 from icl_studio.sets.library import Library
 
@@ -178,3 +180,16 @@ def test_people_get_tables(
 
 def test_the_choices_of_states_are_the_states() -> None:
     assert [choice.value for choice in StateChoice] == list(get_args(State))
+
+
+@pytest.mark.parametrize(("choice", "state"), [("run", "done"), ("pause", "paused")])
+def test_what_a_killed_run_had_under_way_is_run_or_paused(
+    fake_studio: Studio, shots: Path, told: Callable[..., Any], home: Path, choice: str, state: str
+) -> None:
+    (one, two) = told("queue", "add", shots, "--model", fake_studio())["jobs"]
+    with Database(home / "queue" / "queue.sqlite") as database:
+        assert Claims(database).claim(Worker("killed"), size=1) is not None
+    error = told("queue", "run", "--interrupted", "ask", code=2)["error"]
+    assert "nobody to ask" in error["message"]
+    assert two in told("queue", "run", "--interrupted", choice)["done"]
+    assert told("queue", "show", one)["state"] == state

@@ -64,8 +64,11 @@ def running(home: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
         end(process)
 
 
-def wait_for_worker(process: subprocess.Popen[bytes], seconds: float = 60) -> None:
-    """Until the run has started a worker, or has ended."""
+def wait_for_worker(process: subprocess.Popen[bytes], seconds: float = 180) -> None:
+    """Until the run has started a worker, or has ended.
+
+    After five deaths in a row it waits a minute before it starts another one.
+    """
     limit = time.monotonic() + seconds
     while process.poll() is None and not workers(process):
         assert time.monotonic() < limit, "no worker was started"

@@ -130,6 +130,18 @@ def test_a_set_that_was_saved_but_not_noted_is_not_made_again(
     assert store.get(id).state == "done"
 
 
+@pytest.mark.parametrize("name", [".partial-x", ".partial-x.lock"])
+def test_what_a_killed_worker_left_is_gone_after_a_run_that_had_nothing_to_save(
+    store: Store, new_job: MakeJob, run_queue: RunQueue, out: Path, name: str
+) -> None:
+    store.add([new_job()])
+    run_queue()
+    leftover = out / name
+    leftover.touch() if name.endswith("lock") else leftover.mkdir()
+    assert run_queue().done == []
+    assert leftovers(out) == []
+
+
 def test_a_poison_job_is_quarantined_with_evidence_and_the_others_are_made(
     store: Store, new_job: MakeJob, run_queue: RunQueue, fake_model: MakeModel, out: Path
 ) -> None:
