@@ -93,8 +93,10 @@ def run(
     places = _places(app, workers, device, dtype)
     with opened(app) as store:
         _about_interrupted(store, interrupted)
-        if store.paused and not stay:
+        if store.paused:
             warn("The queue is paused and waits for: icl-studio queue resume")
+        if not as_json:
+            _look_ahead(app, store, len(places))
         with QueueBar(store, enabled=not as_json) as bar:
             work = Run(
                 app.folders,
@@ -235,6 +237,18 @@ def _tell_people(report: Report, stuck: bool) -> None:
             f"{report.left['waiting']} jobs wait for others that are not done: "
             "see icl-studio queue list --state waiting"
         )
+
+
+def _look_ahead(app: AppContext, store: Store, workers: int) -> None:
+    """Say before the night what will go wrong in it, and how long it will take."""
+    from ..queue.preflight import look_ahead
+
+    found = look_ahead(store, app.registry, app.folders, workers)
+    for line in found.problems:
+        warn(f"{line.what}: {line.told} {line.fix}".rstrip())
+    if found.estimate.jobs:
+        time = next(line for line in found.lines if line.what == "time")
+        err.print(Text(f"{found.estimate.jobs} jobs; {time.told}"), soft_wrap=True)
 
 
 def _tell_preflight(found: Preflight) -> None:

@@ -170,7 +170,7 @@ def _time(expected: Estimate) -> Line:
         return Line("time", "ok", "Nothing waits.")
     known = expected.jobs - expected.unknown
     if not known:
-        return Line("time", "note", f"{expected.jobs} jobs; nothing was measured yet.")
+        return Line("time", "note", "no set of these models was timed yet")
     minutes, seconds = divmod(round(expected.seconds), 60)
     hours, minutes = divmod(minutes, 60)
     told = f"about {hours}:{minutes:02}:{seconds:02} for {known} jobs"

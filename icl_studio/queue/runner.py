@@ -48,8 +48,10 @@ class Runner:
         Raises :class:`~icl_studio.errors.StorageProblem` when the database cannot be written,
         and :class:`InternalError` when workers die one after the other.
         """
-        with Database(self._shared.file) as database:
-            self._claims = Claims(database)
+        file = self._shared.file
+        # Progress is worth no wait for the disk; claims and ends are.
+        with Database(file) as database, Database(file, durable=False) as light:
+            self._claims, self._light = Claims(database), Claims(light)
             try:
                 while not self._shared.stopping.is_set():
                     claim = self._patiently(self._next)
@@ -122,7 +124,7 @@ class Runner:
         if moment - self._told.get(event.job, float("-inf")) >= LOOK_SECONDS:
             self._told[event.job] = moment
             try:
-                self._claims.tell(event)
+                self._light.tell(event)
             except QueueBusy:
                 return  # nobody's work depends on it
 

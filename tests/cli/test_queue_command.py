@@ -173,6 +173,7 @@ def test_people_get_tables(
     assert main(["queue", "run"]) == 0
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 2 and "2 sets made" in said.err
+    assert "2 jobs; " in said.err and "Warning" not in said.err
     for command in ("list", "stats"):
         assert main(["queue", command]) == 0
     assert "done" in capsys.readouterr().out
