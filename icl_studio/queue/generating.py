@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..domain.events import Event, Failed
-from ..errors import UserError
 from ..generate.planning import Place, plan
 from ..worker.failures import failed
 from ..worker.protocol import GenerateJob
@@ -53,7 +52,7 @@ class Generating:
                 bench.downloading,
                 ids=[job.id for job in jobs],
             )
-        except UserError as error:
+        except Exception as error:  # noqa: BLE001 - a job that breaks us fails, not the night
             if len(jobs) == 1:
                 yield failed(jobs[0].id, error)
                 return

@@ -114,11 +114,10 @@ class Runner:
     def _progress(self, event: Progress) -> None:
         """Note what is under way, and store it now and then for whoever looks."""
         first = not self._phases
-        before = self._phases.get(event.job)
         self._phases[event.job] = event.phase
         alone = event.phase in ("denoise", "decode", "save")
         # While all are loaded or encoded together, the first stands for all.
-        if first or (alone and before in (None, "load", "encode") and not self._begun(event.job)):
+        if (first or alone) and not self._begun(event.job):
             self._begin(event.job)
         moment = time.monotonic()
         if moment - self._told.get(event.job, float("-inf")) >= LOOK_SECONDS:

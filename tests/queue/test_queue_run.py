@@ -91,6 +91,18 @@ def test_a_job_that_fails_fails_alone_and_says_why(
     assert error is not None and "'vanished'" in error.message and error.fix
 
 
+def test_a_job_that_breaks_our_own_planning_does_not_end_the_night(
+    store: Store, new_job: MakeJob, run_queue: RunQueue
+) -> None:
+    broken, good = store.add([new_job(), new_job()])
+    with store.database.write() as connection:
+        connection.execute("UPDATE jobs SET payload = '{}' WHERE id = ?", (broken,))
+    report = run_queue()
+    assert report.done == [good] and list(report.failed) == [broken]
+    assert store.get(broken).error is not None
+    assert run_queue().failed == {}
+
+
 def test_a_request_outlives_the_plugin_of_its_task(
     store: Store, new_job: MakeJob, folders: UserFolders, registry: Registry, out: Path
 ) -> None:
