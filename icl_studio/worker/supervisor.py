@@ -25,8 +25,8 @@ class Patience:
 
     ``silent``: no event and no heartbeat, the process stands still as a whole. ``stalled``:
     heartbeats, but no event, so no step, no megabyte hashed: a step of a large sheet on a
-    slow CPU takes minutes, loading from a slow disk as well. ``back_off`` are the waits before
-    the first, second, … start after deaths in a row. A worker that occupies ``growth`` times
+    slow CPU takes minutes, loading from a slow disk as well. ``back_off`` are the waits before a
+    start, by how many deaths in a row came before it: none, one, two …. A worker that occupies ``growth`` times
     what it did after its first claim, and ``growth_bytes`` more, is renewed between claims.
     """
 

@@ -67,7 +67,7 @@ def running(home: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
 def wait_for_worker(process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     """Until the run has started a worker, or has ended.
 
-    After five deaths in a row it waits a minute before it starts another one.
+    After four deaths in a row it waits a minute before it starts another one.
     """
     limit = time.monotonic() + seconds
     while process.poll() is None and not workers(process):

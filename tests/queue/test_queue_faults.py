@@ -82,6 +82,7 @@ def kill_at_random(store: Store, job: Callable[[int], NewJob], moments: int, see
         end(process)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kill_9_at_a_few_random_moments(
     store: Store, slow_job: MakeJob, out: Path, seed: int
@@ -122,6 +123,7 @@ def test_kill_9_of_the_embedded_model(store: Store, out: Path, seed: int) -> Non
     finish_all(store, out)
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("seed", [3])
 def test_a_power_cut_at_random_moments(
@@ -155,6 +157,7 @@ def test_a_power_cut_at_random_moments(
     finish_all(store, out)
 
 
+@pytest.mark.slow
 def test_two_studios_of_which_one_is_killed(store: Store, slow_job: MakeJob, out: Path) -> None:
     store.add([slow_job(seed=n, steps=3 + n % 2) for n in range(14)])
     with running() as first, running() as second:
