@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,17 +14,41 @@ if TYPE_CHECKING:
     from ..domain.task import TaskExample, TaskSpec
     from ..plugins import Registry
 
+NEW = "new"
+
 
 def command(
     task: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Show this task in full.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Of `tasks new`: the id of the task.")
+    ] = None,
+    from_dataset: Annotated[
+        Path | None,
+        typer.Option("--from-dataset", metavar="PATH", help="Of `tasks new`: sheets and captions."),
+    ] = None,
+    title: Annotated[str, typer.Option(help="Of `tasks new`: what it is called.")] = "",
+    lora: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Of `tasks new`: its own LoRA.")
+    ] = None,
+    plugin: Annotated[
+        Path | None,
+        typer.Option("--plugin", metavar="FOLDER", help="Of `tasks new`: write a plugin there."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the kinds of sets, or show how one is asked for.
 
     A task comes from a plugin, or from a JSON file in your tasks folder (docs/plugins.md).
+    `tasks new NAME --from-dataset PATH` writes one whose layout and caption form are found from
+    a data set; with --plugin FOLDER as a whole plugin instead.
     """
+    if task == NEW:
+        from .tasks_new import new_task
+
+        new_task(name, from_dataset, title, lora, plugin, as_json)
+        return
     registry = context().registry
     if task is None:
         _list(registry, as_json)

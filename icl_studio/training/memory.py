@@ -20,9 +20,10 @@ from ..errors import ModelUnavailable, UserError
 from ..models.weights import read_header
 from .recipe import Recipe
 
-SAVED_DOUBLE, SAVED_SINGLE = 62.0, 34.0
-"""Values that autograd keeps per token and unit of width in one double or single block, adapter on
-every linear; measured by ``benchmarks/training_memory.py``, rounded up."""
+SAVED = {"float32": (24.0, 21.0), "bfloat16": (32.0, 27.0)}
+"""Values that autograd keeps per token and unit of width in one (double, single) block, with an
+adapter of rank 16 on every linear: at most 23.7 and 20.3 in float32, 31.1 and 26.4 in bfloat16 with
+a float32 adapter (values of two bytes), as ``benchmarks/training_memory.py`` counts them."""
 RESERVE = 1.2 * 2**30
 """CUDA context, cuBLAS workspace and fragments; a CPU needs less."""
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "fp8": 1.02, "int8": 1.03, "nf4": 0.56}
@@ -111,7 +112,7 @@ def estimate(
     base = recipe.base
     if base == "auto":
         base = "float32" if device == "cpu" else "bfloat16"
-    wide = 4 if base == "float32" else 2
+    wide = 4 if base == "float32" or (base == "fp8" and device == "cpu") else 2
     held = shape.block_weights * BYTES[base]
     if base == "fp8" and device != "cpu":
         held *= 1 - recipe.offload
@@ -119,16 +120,23 @@ def estimate(
     # Values, gradients and the average in float32; Adam keeps two more, in one byte each at 8 bit.
     state = 12 + (2.1 if recipe.optimizer == "adamw8bit" else 8)
     tokens = recipe.at_a_time * (canvas.tokens + text_tokens)
-    doubles, singles = SAVED_DOUBLE * shape.doubles, SAVED_SINGLE * shape.singles
+    double, single = SAVED["float32" if wide == 4 else "bfloat16"]
+    largest = max(double, single)
     if recipe.checkpointing:
         # The entry of every block is kept, and all of the one that is being computed again.
-        kept = shape.doubles + shape.singles + max(SAVED_DOUBLE, SAVED_SINGLE)
+        kept = shape.doubles + shape.singles + largest
     else:
-        kept = doubles + singles
+        kept = double * shape.doubles + single * shape.singles
+    kept += largest  # gradients on their way back through one block
+    # Eight-bit weights are widened for a block; without checkpointing all of them stay so.
+    widened = 0.0
+    if base == "fp8":
+        share = 4 / (shape.doubles + shape.singles) if recipe.checkpointing else 1.0
+        widened = shape.block_weights * min(1.0, share) * wide
     return Estimate(
         base=int(held + shape.other_weights * wide),
         adapter=int(trained * state),
-        activations=int(tokens * shape.width * kept * wide),
+        activations=int(tokens * shape.width * kept * wide + widened),
         reserve=int(RESERVE if device != "cpu" else RESERVE / 4),
     )
 

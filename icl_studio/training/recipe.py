@@ -112,7 +112,7 @@ class Recipe(Frozen):
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"base": "bfloat16", "checkpointing": True, "optimizer": "adamw8bit"},
     "24gb": {"base": "fp8", "checkpointing": True, "micro": 1},
-    "16gb": {"base": "fp8", "checkpointing": True, "micro": 1, "offload": 0.35},
+    "16gb": {"base": "fp8", "checkpointing": True, "micro": 1, "offload": 0.5},
     "12gb": {"base": "fp8", "checkpointing": True, "micro": 1, "offload": 0.7, "scale": 0.75},
     "tiny": {
         "rank": 8,
@@ -126,13 +126,13 @@ PRESETS: dict[str, dict[str, Any]] = {
         "checkpoint_every": 50,
     },
 }
-"""What differs from the defaults. ``paper`` is for one 40 or 80 GB card; every step of the others
-sees the same four sheets. ``tiny`` is for the embedded model: minutes on a laptop."""
+"""What differs from the defaults. ``paper`` is for one card of 48 GB or more; a step
+of the others sees as many sheets. ``tiny`` is for the embedded model: minutes on a laptop."""
 
 TELLS = {
-    "paper": "the published settings, for a 40 or 80 GB card",
+    "paper": "the published settings, for a card of 48 GB or more",
     "24gb": "8-bit base, one sheet at a time; a 24 GB card at the full canvas",
-    "16gb": "as 24gb, with a third of the blocks waiting in main memory",
+    "16gb": "as 24gb, with half of the blocks waiting in main memory",
     "12gb": "two thirds of the blocks in main memory, canvas at three quarters",
     "tiny": "for the embedded model: minutes on a laptop",
 }

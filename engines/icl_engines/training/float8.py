@@ -7,8 +7,6 @@ needs is kept (or, with checkpointing, computed again) like any other value.
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 
@@ -66,7 +64,7 @@ def hold_in_float8(blocks: list[nn.Module], device: torch.device, offload: float
                 module.to(device)
             setattr(block.get_submodule(parent), child, Float8Linear(module, streamed=stays))
         for name, value in list(block.named_parameters()):
-            owner = cast(nn.Module, block.get_submodule(name.rpartition(".")[0]))
+            owner = block.get_submodule(name.rpartition(".")[0])
             if not (isinstance(owner, Float8Linear) and owner.streamed) or name.endswith("bias"):
                 value.data = value.data.to(device)
         for buffer in block.buffers():
