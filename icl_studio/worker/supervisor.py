@@ -26,8 +26,9 @@ class Patience:
     ``silent``: no event and no heartbeat, the process stands still as a whole. ``stalled``:
     heartbeats, but no event, so no step, no megabyte hashed: a step of a large sheet on a
     slow CPU takes minutes, loading from a slow disk as well. ``back_off`` are the waits before a
-    start, by how many deaths in a row came before it: none, one, two …. A worker that occupies ``growth`` times
-    what it did after its first claim, and ``growth_bytes`` more, is renewed between claims.
+    start, by how many deaths in a row came before it: none, one, two …. A worker that occupies
+    ``growth`` times what it did after its first claim, and ``growth_bytes`` more, is renewed
+    between claims.
     """
 
     heartbeat: float = 5.0
