@@ -87,8 +87,8 @@ class _Search:
     def read(self, start: Any) -> Reading:
         """The reading at which a search from `start` ends."""
         panel = self._climb(start)
-        explained = resemblance(self._picture, drawn(panel, self._size))
-        legible = readable(explained)
+        drawing = drawn(panel, self._size)
+        explained, legible = resemblance(self._picture, drawing), readable(self._picture, drawing)
         sure = {name: self._confidence(panel, name) if legible else 0.0 for name in facts(panel)}
         return Reading(
             values=dict(facts(panel)),
