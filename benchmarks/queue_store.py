@@ -13,10 +13,11 @@ from typing import Any
 from queue_work import arguments, show, workshop
 
 from icl_studio.queue import control
-from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database, queue_file
 from icl_studio.queue.job import NewJob
 from icl_studio.queue.store import Filter, Store
+from icl_studio.queue.turns import Worker
 
 WORKERS = 4
 

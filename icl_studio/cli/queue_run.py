@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from .console import AppContext, JsonOption, context, emit_json, err, out, warn
+from .console import AppContext, JsonOption, context, emit_json, err, warn
+from .queue_report import tell_preflight, tell_report
 from .queued import opened
 
 if TYPE_CHECKING:
-    from ..queue.preflight import Preflight
-    from ..queue.running import Report, Run
+    from ..queue.running import Run
     from ..queue.store import Store
     from ..worker.executor import Placed
 
@@ -55,7 +55,7 @@ def preflight(workers: WorkersOption = None, as_json: JsonOption = False) -> int
     if as_json:
         emit_json({"lines": found.lines, "estimate": found.estimate})
     else:
-        _tell_preflight(found)
+        tell_preflight(found)
     return int(bool(found.problems))
 
 
@@ -111,7 +111,7 @@ def run(
             )
             with _stopping(work, bar):
                 report = work.go(idle=bar.tick)
-        code = _tell(store, report, as_json)
+        code = tell_report(store, report, as_json)
     if len(report.done) + len(report.failed) > 1 and err.is_terminal:
         notify("ICL Studio", f"{len(report.done)} sets made, {len(report.failed)} failed.")
     return code
@@ -185,60 +185,6 @@ def _stopping(work: Run, bar: Any) -> Iterator[None]:
             signal.signal(name, handler)
 
 
-def _tell(store: Store, report: Report, as_json: bool) -> int:
-    """Print what became of the run; the exit code."""
-    from ..errors import StorageProblem
-    from .making import STOPPED
-
-    if report.failure is not None:
-        raise report.failure
-    made = [str(store.get(id).folder) for id in report.done]
-    stuck = not report.stopped and report.left["waiting"] > 0
-    if as_json:
-        told: dict[str, Any] = {
-            "done": report.done,
-            "found": {id: str(folder) for id, folder in report.found.items()},
-            "failed": report.failed,
-            "cancelled": report.cancelled,
-            "sets": made,
-            "left": dict(report.left),
-            "closed": {str(folder): error for folder, error in report.closed.items()},
-        }
-        emit_json(told)
-    else:
-        _tell_people(report, stuck)
-    if report.stopped:
-        return STOPPED
-    if report.closed:
-        if not as_json:
-            folder, error = next(iter(report.closed.items()))
-            raise StorageProblem(
-                f"Sets cannot be saved in {folder}: {error.message} Their jobs wait.", fix=error.fix
-            )
-        return 2
-    return int(bool(report.failed or stuck))
-
-
-def _tell_people(report: Report, stuck: bool) -> None:
-    for id, error in report.failed.items():
-        err.print(Text.assemble((f"{id}: ", "bold red"), error.message), soft_wrap=True)
-        if error.fix:
-            err.print(Text(f"  {error.fix}", style="cyan"), soft_wrap=True)
-    parts = [f"{len(report.done)} sets made", f"{len(report.failed)} failed"]
-    if report.cancelled:
-        parts.append(f"{len(report.cancelled)} cancelled")
-    if report.found:
-        parts.append(f"{len(report.found)} stood already")
-    err.print(", ".join(parts) + ".")
-    if report.stopped:
-        err.print(f"Stopped: {report.left['waiting']} jobs wait for the next run.")
-    elif stuck and not report.closed:
-        err.print(
-            f"{report.left['waiting']} jobs wait for others that are not done: "
-            "see icl-studio queue list --state waiting"
-        )
-
-
 def _look_ahead(app: AppContext, store: Store, workers: int) -> None:
     """Say before the night what will go wrong in it, and how long it will take."""
     from ..queue.preflight import look_ahead
@@ -249,15 +195,3 @@ def _look_ahead(app: AppContext, store: Store, workers: int) -> None:
     if found.estimate.jobs:
         time = next(line for line in found.lines if line.what == "time")
         err.print(Text(f"{found.estimate.jobs} jobs; {time.told}"), soft_wrap=True)
-
-
-def _tell_preflight(found: Preflight) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    colour = {"ok": "green", "note": "yellow", "problem": "bold red"}
-    for line in found.lines:
-        told = f"{line.told} {line.fix}".strip()
-        table.add_row(line.what, Text(line.state, style=colour[line.state]), escape(told))
-    out.print(table)

@@ -1,11 +1,6 @@
 """Who works on which jobs: claims under a lease, and how each ends.
 
-**Which jobs.** Strictly by priority; within one, by order, with one exception: a worker may
-take a job that stands behind others when it shares what the worker holds in memory, as long
-as it stands at most :data:`WINDOW` places behind the first job that could run. So jobs that
-share a model follow each other, and yet no job sees more than ``WINDOW`` later ones begin
-before it: whatever is claimed while it waits stands at most so far behind the first, and the
-first is it or stands before it.
+Which jobs a worker gets is decided in :mod:`.turns`.
 
 **The lease.** A claim has a number; only its holder, by that number, can settle its jobs, so
 that a holder that was given up cannot overwrite what its successor did. When a lease is over
@@ -28,22 +23,12 @@ from .job import Job, JobError, now
 from .retries import CRASHES_UNTIL_QUARANTINE, quarantine_error
 from .states import State
 from .store import STEP, Store
+from .turns import WINDOW, Worker, choose, members
 
-WINDOW: Final = 48
-"""Places behind the first job from which a worker may take what suits it."""
 CLAIM_SIZE: Final = 8
 
 Ending = Literal["done", "failed", "cancelled", "paused", "waiting"]
 Death = Literal["died", "hung", "lost"]
-
-
-class Worker(NamedTuple):
-    """A worker as the queue knows it: its studio, its number there, what it holds."""
-
-    studio: str
-    number: int = 0
-    load_key: str = ""
-    share_key: str = ""
 
 
 class Claim(NamedTuple):
@@ -87,8 +72,8 @@ class Claims:
             chosen = head
             if affinity:
                 window = {"priority": head["priority"], "window": head["position"] + WINDOW * STEP}
-                chosen = self._choose(connection, worker, head, {**moment, **window})
-                ids = self._members(connection, chosen, {**moment, **window}, size)
+                chosen = choose(connection, worker, head, {**moment, **window})
+                ids = members(connection, chosen, {**moment, **window}, size)
             # Given up while it was stuck, a studio that came to life again is back with this.
             me = {"id": worker.studio, "pid": os.getpid(), "began": now()}
             connection.execute(sql.JOIN, me)
@@ -100,47 +85,6 @@ class Claims:
             keys = {"load_key": holder.load_key, "share_key": holder.share_key}
             connection.execute(sql.SET_WORKER, {**values, **keys})
         return Claim(number, holder, tuple(self._store.get(id) for id in ids))
-
-    def _choose(
-        self,
-        connection: sqlite3.Connection,
-        worker: Worker,
-        head: sqlite3.Row,
-        values: dict[str, object],
-    ) -> sqlite3.Row:
-        """The first job that shares most with what ``worker`` holds, else the first of all.
-
-        A worker that has to load anew prefers a model that no other worker has loaded.
-        """
-        if head["share_key"] == worker.share_key:
-            return head
-        keys = {"share_key": worker.share_key, "load_key": worker.load_key}
-        values = {**values, **keys, "studio": worker.studio, "worker": worker.number}
-        for statement in (sql.FIRST_SHARING, sql.FIRST_LOADED, sql.FIRST_NOT_LOADED):
-            found: sqlite3.Row | None = connection.execute(statement, values).fetchone()
-            if found is not None:
-                return found
-        return head
-
-    def _members(
-        self,
-        connection: sqlite3.Connection,
-        chosen: sqlite3.Row,
-        values: dict[str, object],
-        size: int,
-    ) -> list[str]:
-        """``chosen`` and the jobs that go with it; fewer where other workers want some too.
-
-        A job that ended a worker before is taken alone, so that it takes no others along.
-        """
-        if chosen["crashes"]:
-            return [chosen["id"]]
-        keys = {name: chosen[name] for name in ("share_key", "kind", "position")}
-        values = {**values, **keys}
-        fitting = connection.execute(sql.COUNT_MEMBERS, values).fetchone()["n"]
-        workers = max(1, connection.execute(sql.COUNT_WORKERS).fetchone()["n"])
-        values["limit"] = max(1, min(size, -(-fitting // workers)))
-        return [row["id"] for row in connection.execute(sql.MEMBERS, values)]
 
     def begin(self, claim: Claim, id: str, log: Path | None) -> None:
         """Work on a claimed job begins: from here on its worker's death counts against it."""

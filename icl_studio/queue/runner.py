@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..domain.events import Cancelled, Event, Failed, Finished, Progress
 from ..errors import InternalError, ProtocolError, QueueBusy, WorkerDied
 from ..worker.supervisor import WorkerHung
-from .claims import Claim, Claims, Death, Worker
+from .claims import Claim, Claims, Death
 from .database import Database
 from .job import Job, JobError
 from .kinds import RUNNERS, Kind
 from .retries import DEATHS_UNTIL_REST
+from .turns import Worker
 
 if TYPE_CHECKING:
     from .running import Bench, Shared

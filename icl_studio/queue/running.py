@@ -14,7 +14,7 @@ from ..models.locate import DownloadProgress
 from ..paths import UserFolders
 from ..plugins import Registry
 from ..worker.executor import Place, Placed
-from .claims import CLAIM_SIZE, Worker
+from .claims import CLAIM_SIZE
 from .database import Database, queue_file
 from .job import JobError
 from .recovery import find_finished, tidy
@@ -22,6 +22,7 @@ from .runner import Runner
 from .states import State
 from .store import Store
 from .studios import Studio
+from .turns import Worker
 
 WAIT_SECONDS = 0.1
 

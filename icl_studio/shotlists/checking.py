@@ -9,20 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..domain.caption import CaptionParts, TokenCounter
+from ..domain.caption import CaptionParts
 from ..domain.model import AdapterUse, ModelSpec
 from ..domain.problems import Problem
 from ..domain.request import MAX_SEED, SetRequest, build_request
 from ..domain.task import TaskSpec
 from ..errors import UserError
-from ..generate.asking import counter_if_here
-from ..generate.planning import choose_engine
-from ..models.adapters import SUFFIX, in_folder, resolve_adapter
-from ..models.find import HUB_ID, find_model
 from ..paths import UserFolders
 from ..plugins import Registry
 from .choices import chosen, has_choices
 from .columns import Shot, at, read_shot, unknown_columns
+from .lookups import Lookups
 from .reading import read_rows
 from .sweeps import MOST, Axis, combinations
 
@@ -107,7 +104,7 @@ def is_stored_request(file: Path) -> bool:
 
 
 class _Checker:
-    """Turns rows into requests; models, token counters and LoRAs are looked up once each."""
+    """Turns rows into requests."""
 
     def __init__(
         self, registry: Registry, folders: UserFolders, defaults: Defaults, file: Path
@@ -116,9 +113,7 @@ class _Checker:
         self._folders = folders
         self._defaults = defaults
         self._file = file
-        self._models: dict[str, tuple[ModelSpec, TokenCounter | None] | UserError] = {}
-        self._adapters: dict[str, UserError | None] = {}
-        self._engines: dict[str, UserError | None] = {}
+        self._lookups = Lookups(registry, folders)
 
     def sets_of(
         self, shot: Shot, values: Sequence[dict[str, Any]]
@@ -146,14 +141,18 @@ class _Checker:
     ) -> Iterator[Wanted]:
         """One set, unless something is wrong, which goes to ``found``."""
         try:
-            spec, counter = self._model(swept.get("model") or shot.model or self._defaults.model)
+            spec, counter = self._lookups.model(
+                swept.get("model") or shot.model or self._defaults.model
+            )
         except UserError as error:
             found[at(shot.row, "model", error.message, error.fix)] = None
             return
         texts, told = self._texts(shot, task, seed, found)
         adapters = self._loras(shot, task, spec, swept.get("lora-weight"), found)
         engine = swept.get("engine") or shot.engine or self._defaults.engine
-        self._check_engine(engine, shot, found)
+        refused = self._lookups.engine(engine)
+        if refused is not None:
+            found[at(shot.row, "engine", refused.message, refused.fix)] = None
         if found:
             return
         try:
@@ -240,48 +239,10 @@ class _Checker:
                 return None
             uses = (uses[0].model_copy(update={"weight": weight}), *uses[1:])
         for use in uses or ():
-            if use.source not in self._adapters:
-                self._adapters[use.source] = self._look_for(use)
-            error = self._adapters[use.source]
+            error = self._lookups.lora(use)
             if error is not None:
                 found[at(shot.row, "lora", error.message, error.fix)] = None
         return uses
-
-    def _look_for(self, use: AdapterUse) -> UserError | None:
-        """What is wrong with a LoRA, judged without the network."""
-        here = in_folder(Path.cwd(), use.source) or in_folder(self._folders.adapters, use.source)
-        owner, *rest = use.source.split("/")
-        of_hub = len(rest) >= 2 and use.source.endswith(SUFFIX) and not Path(owner).is_dir()
-        if here is None and of_hub and HUB_ID.fullmatch(f"{owner}/{rest[0]}"):
-            return None  # fetched before its first job, as models are
-        try:
-            resolve_adapter(use, self._folders)
-        except UserError as error:
-            return error
-        return None
-
-    def _check_engine(self, name: str, shot: Shot, found: dict[Problem, None]) -> None:
-        if name not in self._engines:
-            try:
-                choose_engine(name, self._registry)
-                self._engines[name] = None
-            except UserError as error:
-                self._engines[name] = error
-        refused = self._engines[name]
-        if refused is not None:
-            found[at(shot.row, "engine", refused.message, refused.fix)] = None
-
-    def _model(self, name: str) -> tuple[ModelSpec, TokenCounter | None]:
-        if name not in self._models:
-            try:
-                spec = find_model(name, self._registry)
-                self._models[name] = spec, counter_if_here(spec, self._folders)
-            except UserError as error:
-                self._models[name] = error
-        known = self._models[name]
-        if isinstance(known, UserError):
-            raise known
-        return known
 
 
 def _column(where: str) -> str:

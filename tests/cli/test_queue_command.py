@@ -11,9 +11,10 @@ import pytest
 
 from icl_studio.cli.main import main
 from icl_studio.cli.queue_show import StateChoice
-from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database
 from icl_studio.queue.states import State
+from icl_studio.queue.turns import Worker
 from icl_studio.sets.library import Library
 
 Studio = Callable[..., Path]

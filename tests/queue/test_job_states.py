@@ -11,11 +11,12 @@ import pytest
 
 from icl_studio.errors import QueueProblem
 from icl_studio.queue import control
-from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database
 from icl_studio.queue.job import NewJob
 from icl_studio.queue.states import ACTIONS, STATES, State, sources, states_table
 from icl_studio.queue.store import Store
+from icl_studio.queue.turns import Worker
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "queue.md"
 MakeJob = Callable[..., NewJob]

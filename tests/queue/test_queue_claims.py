@@ -12,11 +12,12 @@ import pytest
 from icl_studio.domain.request import SetRequest
 from icl_studio.engines.protocol import LocatedModel
 from icl_studio.queue import control
-from icl_studio.queue.claims import WINDOW, Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database
 from icl_studio.queue.job import NewJob, now
 from icl_studio.queue.store import Store
 from icl_studio.queue.studios import Studio, Watch, reap
+from icl_studio.queue.turns import WINDOW, Worker
 
 MakeJob = Callable[..., NewJob]
 HERE = Worker("here")

@@ -16,7 +16,7 @@ from icl_studio.errors import NotFound, QueueProblem
 from icl_studio.paths import UserFolders
 from icl_studio.plugins.registry import Registry
 from icl_studio.queue import notify as notifying
-from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.grid import write_grid
 from icl_studio.queue.history import estimate, pace_by_model
 from icl_studio.queue.job import NewJob
@@ -24,6 +24,7 @@ from icl_studio.queue.notify import notify
 from icl_studio.queue.preflight import look_ahead
 from icl_studio.queue.running import Report
 from icl_studio.queue.store import Store
+from icl_studio.queue.turns import Worker
 
 MakeJob = Callable[..., NewJob]
 

@@ -17,11 +17,12 @@ from icl_studio.errors import InternalError, UserError
 from icl_studio.paths import UserFolders
 from icl_studio.plugins.registry import Registry
 from icl_studio.queue import control
-from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.job import NewJob
 from icl_studio.queue.recovery import find_finished
 from icl_studio.queue.running import Report, Run
 from icl_studio.queue.store import Store
+from icl_studio.queue.turns import Worker
 from icl_studio.sets.library import Library
 from icl_studio.worker.executor import this_machine
 from icl_studio.worker.supervisor import Patience

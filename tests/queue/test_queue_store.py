@@ -15,11 +15,12 @@ from icl_studio.domain.request import SetRequest
 from icl_studio.errors import NotFound, QueueBusy, QueueProblem, StorageProblem
 from icl_studio.paths import UserFolders
 from icl_studio.queue import control, sql
-from icl_studio.queue.claims import Claims, Worker
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database, queue_file
 from icl_studio.queue.job import NewJob, now
 from icl_studio.queue.migrations import FIRST, back_up, version_of
 from icl_studio.queue.store import Filter, Store
+from icl_studio.queue.turns import Worker
 
 MakeJob = Callable[..., NewJob]
 

@@ -313,12 +313,12 @@ def test_a_list_of_two_hundred_rows_reads_the_tokenizer_once(
     model: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from icl_studio.shotlists import checking
+    from icl_studio.shotlists import lookups
 
     asked = []
-    real = checking.counter_if_here
+    real = lookups.counter_if_here
     monkeypatch.setattr(
-        checking,
+        lookups,
         "counter_if_here",
         lambda *a: asked.append(a) or real(*a),  # type: ignore[func-returns-value]
     )
