@@ -264,7 +264,6 @@ def _gathered(
 
     from ..errors import RequestInvalid
     from ..paths import expanded
-    from ..sets.library import Library
     from ..training.material import gather, gather_sets
 
     if picked == (source is not None):
@@ -273,12 +272,26 @@ def _gathered(
             fix="PATH is a folder or zip; --picked takes the sets that you rated as picks.",
         )
     if source is None:
-        entries, _ = Library(app_context.sets_root).search(f"flag:pick task:{task}")
-        yield gather_sets([e.folder for e in entries if e.record.request.task == task])
+        yield gather_sets(picked_sets(app_context, task))
         return
     with tempfile.TemporaryDirectory(prefix="icl-studio-", ignore_cleanup_errors=True) as spare:
         unpacked = Path(spare) / "unpacked"
         yield gather(expanded(source), unpacked, view.names, taken_as=taken_as.value)
+
+
+def picked_sets(app_context: AppContext, task: str) -> tuple[Path, ...]:
+    """The folders of the user's sets of ``task`` that are picks; ``RequestInvalid`` for none."""
+    from ..errors import RequestInvalid
+    from ..sets.library import Library
+
+    entries, _ = Library(app_context.sets_root).search(f"flag:pick task:{task}")
+    found = tuple(entry.folder for entry in entries if entry.record.request.task == task)
+    if not found:
+        raise RequestInvalid(
+            f"None of your sets of the task {task!r} is picked.",
+            fix="Pick some: icl-studio rate SET pick.",
+        )
+    return found
 
 
 def _inspected(gathered: Gathered, view: View, *, quiet: bool) -> Inspected:

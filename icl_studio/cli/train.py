@@ -143,20 +143,14 @@ def _planned(
     from ..errors import RequestInvalid
     from ..generate.training import Asked, plan_training
     from ..paths import expanded
-    from ..sets.library import Library
-    from .dataset import tell
+    from .dataset import picked_sets, tell
 
     if task is None or picked == (data is not None):
         raise RequestInvalid(
             "Name a task and its data.",
             fix="icl-studio train TASK DATA, or icl-studio train TASK --picked.",
         )
-    source: Path | tuple[Path, ...]
-    if data is not None:
-        source = expanded(data)
-    else:
-        entries, _ = Library(app.sets_root).search(f"flag:pick task:{task}")
-        source = tuple(e.folder for e in entries if e.record.request.task == task)
+    source = expanded(data) if data is not None else picked_sets(app, task)
     asked = Asked(
         task=task,
         model=model,

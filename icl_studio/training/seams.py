@@ -70,7 +70,7 @@ def check_seams(picture: Image.Image, layout: Layout) -> list[Finding]:
                     "Look at it in the contact sheet: is it of another layout, or cut wrongly?",
                 )
             )
-        strays = _peaks(line, edges)
+        strays = _strays(line, edges)
         if strays:
             places = ", ".join(f"{share:.0%}" for share in strays)
             found.append(
@@ -131,14 +131,16 @@ def _inner(layout: Layout, axis: int) -> list[float]:
     return whole
 
 
-def _peaks(line: NDArray[np.float64], edges: Iterable[float]) -> list[float]:
-    """Places that look much more like a seam than they need, away from ``edges``."""
+def _strays(line: NDArray[np.float64], edges: Iterable[float]) -> list[float]:
+    """Seams of an even division that is finer than, or other than, that of ``edges``.
+
+    All seams of such a division must be seen clearly: a single straight line somewhere is a
+    horizon or a table's edge, and in drawn worlds there is one in every panel.
+    """
     expected = list(edges)
-    found: list[float] = []
-    for index in np.argsort(line)[::-1][:12]:
-        share = float(index) / len(line)
-        if line[index] < 2 * STRONG or not 0.1 < share < 0.9:
-            continue
-        if all(abs(share - other) > 2 * NEAR for other in (*expected, *found)):
-            found.append(share)
-    return sorted(found)
+    for parts in range(2, 7):
+        places = [n / parts for n in range(1, parts)]
+        new = [p for p in places if all(abs(p - other) > 2 * NEAR for other in expected)]
+        if new and all(at(line, place) >= 2 * STRONG for place in places):
+            return new
+    return []
