@@ -40,6 +40,11 @@ class UserFolders:
         """LoRA files here can be named without a folder."""
         return self.data / "adapters"
 
+    @property
+    def engines(self) -> Path:
+        """Compiled engines, each for one model and one machine (icl_studio.engines.store)."""
+        return self.data / "engines"
+
 
 def user_folders(home: Path | None = None) -> UserFolders:
     """The user's folders: under ``home``, else ``$ICL_STUDIO_HOME``, else the system's own."""

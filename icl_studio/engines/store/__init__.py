@@ -1,0 +1,40 @@
+"""The engine store: compiled engines on disk, each with a manifest that says what it is.
+
+Reading order: :mod:`.manifest` (what is recorded), :mod:`.key` (what makes two engines the
+same), :mod:`.stale` (which field differs from what is wanted), :mod:`.folder` (listing,
+committing, verifying, removing), :mod:`.disk` (durable files and the lock).
+
+An engine is an executable artifact: its files are hashed before anything deserialises them
+(:meth:`.folder.EngineStore.verify`), and a manifest that does not bear its own seal is refused.
+"""
+
+from .folder import EngineStore, StoredEngine
+from .key import engine_key
+from .manifest import (
+    AdapterInterface,
+    Built,
+    EngineFile,
+    Manifest,
+    ParityCase,
+    Profile,
+    Structure,
+    Weights,
+)
+from .stale import Difference, Wanted, differences
+
+__all__ = [
+    "AdapterInterface",
+    "Built",
+    "Difference",
+    "EngineFile",
+    "EngineStore",
+    "Manifest",
+    "ParityCase",
+    "Profile",
+    "StoredEngine",
+    "Structure",
+    "Wanted",
+    "Weights",
+    "differences",
+    "engine_key",
+]
