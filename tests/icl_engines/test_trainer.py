@@ -241,7 +241,7 @@ def test_out_of_memory_is_said(job: Any, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(trainer_module, "flow_loss", greedy)
-    with pytest.raises(OutOfMemory):
+    with pytest.raises(OutOfMemory, match="last good checkpoint stands"):
         train(job("memory"), Watching())
 
 

@@ -16,7 +16,7 @@ from accelerate.state import AcceleratorState
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from icl_studio.errors import PluginProblem, TrainingStopped
+from icl_studio.errors import OutOfMemory, PluginProblem, TrainingStopped
 from icl_studio.training.job import CHECKPOINTS, DATA, LOG, Reporter, TrainJob, TrainResult
 from icl_studio.training.prepare import Manifest, changed_files, read_manifest
 from icl_studio.training.recipe import Recipe
@@ -42,8 +42,15 @@ def train(job: TrainJob, report: Reporter) -> TrainResult:
     ``OutOfMemory``, ``StorageProblem``; the last good checkpoint stands then.
     """
     device = choose_device(job.options)
-    with memory_errors(device, "training"):
-        return Training(job, report, device).run()
+    try:
+        with memory_errors(device, "training"):
+            return Training(job, report, device).run()
+    except OutOfMemory as error:
+        raise OutOfMemory(
+            f"{error.message} The last good checkpoint stands.",
+            fix="Close other programs and go on with --resume, or start again with a smaller "
+            "--preset.",
+        ) from error
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
