@@ -14,7 +14,8 @@ ICL_STUDIO_API = 1
 
 @hookimpl
 def icl_studio_engines() -> list[EngineSpec]:
-    """The ``torch`` engine: diffusers' own FLUX pipeline on CPU, CUDA or Apple GPU."""
+    """``torch``: diffusers' own FLUX pipeline on CPU, CUDA or Apple GPU; ``onnx``: its
+    transformer run by onnxruntime, from an export."""
     return [
         EngineSpec(
             id="torch",
@@ -22,7 +23,13 @@ def icl_studio_engines() -> list[EngineSpec]:
             factory="icl_engines.torch_engine:create",
             requires=("torch", "diffusers"),
             trainer="icl_engines.training:train",
-        )
+        ),
+        EngineSpec(
+            id="onnx",
+            title="ONNX Runtime (CPU, from an export)",
+            factory="icl_engines.onnx_engine:create",
+            requires=("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
+        ),
     ]
 
 

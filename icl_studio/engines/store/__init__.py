@@ -8,6 +8,7 @@ An engine is an executable artifact: its files are hashed before anything deseri
 (:meth:`.folder.EngineStore.verify`), and a manifest that does not bear its own seal is refused.
 """
 
+from .disk import sha256_of
 from .folder import EngineStore, StoredEngine
 from .key import engine_key
 from .manifest import (
@@ -17,6 +18,7 @@ from .manifest import (
     Manifest,
     ParityCase,
     Profile,
+    Stamp,
     Structure,
     Weights,
 )
@@ -31,10 +33,12 @@ __all__ = [
     "Manifest",
     "ParityCase",
     "Profile",
+    "Stamp",
     "StoredEngine",
     "Structure",
     "Wanted",
     "Weights",
     "differences",
     "engine_key",
+    "sha256_of",
 ]

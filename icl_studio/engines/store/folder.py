@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,7 +23,7 @@ from ...domain.problems import Problem
 from ...errors import NotFound, StorageProblem, UserError
 from .disk import lock, remove_tree, rename, settle, sha256_of, storage
 from .key import engine_key, is_sealed, sealed
-from .manifest import SCHEMA, Built, EngineFile, Manifest, ParityCase, Structure, Weights
+from .manifest import SCHEMA, Built, EngineFile, Manifest, ParityCase, Stamp, Structure, Weights
 from .stale import Wanted, differences
 
 MANIFEST = "engine.json"
@@ -182,7 +182,12 @@ class Building:
         self._structure = structure
         self._weights = weights
 
-    def commit(self, built: Built, parity: tuple[ParityCase, ...]) -> StoredEngine:
+    def commit(
+        self,
+        built: Built,
+        parity: tuple[ParityCase, ...],
+        stamps: Mapping[str, Stamp] | None = None,
+    ) -> StoredEngine:
         """Hash what lies in the folder, write the manifest and rename it into place.
 
         An engine of the same key is replaced. Raises :class:`StorageProblem`; then the store
@@ -197,6 +202,7 @@ class Building:
                     files=tuple(_files(self.folder)),
                     built=built,
                     parity=parity,
+                    stamps=dict(stamps or {}),
                 )
             )
             path = self.folder / MANIFEST

@@ -102,6 +102,13 @@ class EngineFile(Frozen):
     sha256: Sha256
 
 
+class Stamp(Frozen):
+    """What a weight file looked like when it was hashed: still the same, no need to hash again."""
+
+    bytes: int
+    mtime_ns: int
+
+
 class ParityCase(Frozen):
     """One comparison of a single step with torch eager.
 
@@ -126,6 +133,7 @@ class Built(Frozen):
 class Manifest(Frozen):
     """``engine.json``. ``parity`` empty means: not measured yet (no such GPU where it was built).
 
+    ``stamps`` are of the base's weight files; no part of the key.
     ``seal`` is the sha256 of everything else here. It finds an edit by hand and a damaged file;
     it is no signature: whoever can write to the store can run what he likes anyway.
     """
@@ -137,4 +145,5 @@ class Manifest(Frozen):
     files: tuple[EngineFile, ...]
     built: Built
     parity: tuple[ParityCase, ...] = ()
+    stamps: dict[RelativePath, Stamp] = Field(default_factory=dict)
     seal: str = ""

@@ -1,0 +1,132 @@
+"""The engine protocol over FluxPipeline whose transformer onnxruntime computes.
+
+Captions and pictures go through the same functions as in engine ``torch``, and so does the
+loop: it is diffusers' own, with one component swapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from importlib.metadata import version
+
+import torch
+from diffusers import FluxPipeline
+from PIL.Image import Image
+from safetensors import SafetensorError
+
+from icl_studio.engines.protocol import (
+    AdapterFile,
+    DenoiseItem,
+    EngineFacts,
+    EngineOptions,
+    LocatedModel,
+    StepReport,
+)
+from icl_studio.engines.store import StoredEngine
+from icl_studio.errors import ModelUnavailable, UserError
+
+from ..export.identity import PART, weight_files
+from ..torch_engine.decode import decode
+from ..torch_engine.denoise import SheetLatents, denoise
+from ..torch_engine.encode import Conditioning, encode
+from ..torch_engine.facts import engine_facts
+from ..torch_engine.load import model_files
+from ..torch_engine.memory import free_cache, memory_errors
+from ..torch_engine.preview import FILE as LATENT_RGB_FILE
+from ..torch_engine.preview import latent_rgb
+from ..torch_engine.quiet import quietly
+from .adapters import AdapterBinder
+from .find import find_engine, linears_of_engine
+from .transformer import OnnxTransformer
+
+CPU = torch.device("cpu")
+
+
+def create(model: LocatedModel, options: EngineOptions) -> OnnxEngine:
+    """Find and load the ONNX engine of ``model``; the factory that the ``EngineSpec`` names.
+
+    Raises :class:`UserError` for another device or precision than it serves,
+    :class:`NotFound` when no engine fits (with what differs), :class:`StorageProblem` for a
+    damaged one, :class:`ModelUnavailable` and :class:`OutOfMemory`.
+    """
+    if options.device not in (None, "cpu") or options.dtype not in (None, "float32"):
+        raise UserError(
+            "The ONNX engine computes on the CPU in float32.",
+            fix="Leave out --device and --dtype, or use --engine torch.",
+        )
+    return OnnxEngine(model, find_engine(model))
+
+
+class OnnxEngine:
+    """:class:`icl_studio.engines.protocol.Engine` over a verified engine of the store."""
+
+    def __init__(self, model: LocatedModel, stored: StoredEngine) -> None:
+        self._model = model
+        self._stored = stored
+        linears = linears_of_engine(stored)
+        with memory_errors(CPU, f"loading {model.spec.id}"):
+            self._transformer = OnnxTransformer(stored.folder / PART, torch.get_num_threads())
+            self.pipeline = _pipeline(model)
+        self.pipeline.transformer = self._transformer
+        self._rgb = latent_rgb(model, self.pipeline.vae.config.latent_channels)
+        self._binder = AdapterBinder(linears, stored.manifest.structure.adapters.max_rank)
+
+    @cached_property
+    def facts(self) -> EngineFacts:
+        """As the torch engine's; the transformer's weights are the stored engine's files."""
+        replaced = set(weight_files(self._model.folder))
+        files = [path for path in model_files(self._model.folder) if path not in replaced]
+        latent_file = self._model.folder / LATENT_RGB_FILE
+        if latent_file.is_file():
+            files.append(latent_file)
+        files += [self._stored.folder / file.path for file in self._stored.manifest.files]
+        facts = engine_facts(self._model, CPU, torch.float32, tuple(files))
+        versions = {**facts.versions, "onnxruntime": version("onnxruntime")}
+        return facts.model_copy(update={"engine": "onnx", "versions": versions})
+
+    def use_adapters(self, adapters: Sequence[AdapterFile]) -> None:
+        with memory_errors(CPU, "loading adapters"):
+            self._transformer.adapter = self._binder.bind(adapters)
+
+    def encode(self, captions: Sequence[str]) -> list[Conditioning]:
+        with memory_errors(CPU, "reading the captions"):
+            return encode(self.pipeline, captions, self._model.spec.max_sequence_length)
+
+    def denoise(
+        self,
+        items: Sequence[DenoiseItem],
+        on_step: Callable[[StepReport], None] | None = None,
+    ) -> list[SheetLatents]:
+        doing = f"drawing {len(items)} x {items[0].canvas}" if items else "drawing"
+        with memory_errors(CPU, doing):
+            return denoise(self.pipeline, items, self._rgb, on_step)
+
+    def decode(self, latents: Sequence[SheetLatents]) -> list[Image]:
+        with memory_errors(CPU, "decoding the picture"):
+            return decode(self.pipeline, latents)
+
+    def close(self) -> None:
+        """Forget the session and the pipeline and give their memory back."""
+        del self.pipeline, self._transformer, self._binder
+        free_cache(CPU)
+
+
+def _pipeline(model: LocatedModel) -> FluxPipeline:
+    """The model's pipeline without a transformer, whose weights are not read."""
+    try:
+        with quietly():
+            pipeline = FluxPipeline.from_pretrained(
+                model.folder,
+                transformer=None,
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+            )
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise ModelUnavailable(
+            f"The model in {model.folder} cannot be loaded: {error}",
+            fix="Download or copy the folder again.",
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
