@@ -15,7 +15,8 @@ from icl_tiny.oracle.accuracy import accuracy
 from icl_tiny.oracle.hidden import variants
 from icl_tiny.oracle.kinds import kind_of, number_of_values
 from icl_tiny.oracle.likeness import distances
-from icl_tiny.oracle.pictures import drawn
+from icl_tiny.oracle.pictures import CLOSER, drawn
+from icl_tiny.oracle.read import MOST_NEAR, NEAR, TINY, _Search
 from icl_tiny.oracle.soften import noise_picture, soften
 from icl_tiny.world import Creature, Shot, draw_panel
 from icl_tiny.world.facts import changed, facts
@@ -127,6 +128,42 @@ def test_what_the_embedded_model_paints_is_read(truth: Shot) -> None:
     # Rendering left out: what this model paints softly may pass for a photograph.
     named = facts(truth).keys() - {"rendering"}
     assert {name for name in named if reading.values.get(name) != facts(truth)[name]} == set()
+
+
+def test_the_likest_candidate_is_never_left_out_of_the_closer_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a very soft word many are nearly as like; those looked at are the likest, not the first.
+
+    Otherwise a reading would lean towards what was asked, which is the first of all candidates.
+    """
+    looks: list[tuple[list[Any], Any]] = []
+
+    def spied(picture: Any, candidates: Any) -> Any:
+        found = distances(picture, candidates)
+        looks.append((list(candidates), found))
+        return found
+
+    size = LAYOUTS["font-design"].panel
+    asked, crowded = a_panel(4, "font-design"), 0
+    for seed in range(3):
+        rng = random.Random(seed)
+        picture = soften(rng, draw_panel(a_panel(seed, "font-design"), size), blur=4, noise=25)
+        search = _Search(picture)
+        for name in ("word", "typeface", "ink"):
+            looks.clear()
+            monkeypatch.setattr("icl_tiny.oracle.read.distances", spied)
+            chosen = search._likest(asked, name)
+            monkeypatch.undo()
+            first = looks[0][1]
+            if (first <= NEAR * first.min() + TINY).sum() <= MOST_NEAR:
+                continue
+            crowded += 1
+            likest = search._candidates(asked, name)[int(np.argmin(first))]
+            closer = drawn(likest, size, CLOSER)
+            assert len(looks[1][0]) <= MOST_NEAR and chosen in search._candidates(asked, name)
+            assert any(np.array_equal(closer, seen) for seen in looks[1][0])
+    assert crowded >= 2
 
 
 def test_doubt_shows_in_the_confidence_of_the_fact_in_doubt() -> None:

@@ -133,7 +133,8 @@ class _Search:
             return panel
         candidates = list(variants(panel)) if name is None else self._candidates(panel, name)
         apart = distances(self._picture, drawings(candidates, self._size))
-        near = np.flatnonzero(apart <= NEAR * apart.min() + TINY)[:MOST_NEAR]
+        near = np.argsort(apart, kind="stable")[:MOST_NEAR]  # equal ones in their order
+        near = near[apart[near] <= NEAR * apart.min() + TINY]
         if len(near) > 1:
             candidates = [candidates[index] for index in near]
             apart = distances(self._closer, drawings(candidates, self._size, CLOSER))
