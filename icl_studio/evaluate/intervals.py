@@ -82,8 +82,12 @@ def _totals(groups: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _design_effect(counts: np.ndarray, sums: np.ndarray, value: float) -> float:
-    """How many dependent scores are worth one: 1 to the mean number of scores in a set."""
-    most = float(counts.mean())
+    """How many dependent scores are worth one, at most as many as where sets always go together.
+
+    That is the mean number of scores in a set where all have as many, and more where they have
+    not (Kish 1965): one set of six counts for more of the mean than one of a single score.
+    """
+    most = float(np.square(counts).sum() / counts.sum())
     spread = value * (1 - value)
     if spread == 0 or len(counts) == 1:
         return most

@@ -80,3 +80,13 @@ def test_nothing_has_no_mean() -> None:
         share([[], []])
     with pytest.raises(ValueError, match="nothing"):
         mean([])
+
+
+def test_sets_of_unequal_size_that_always_agree_count_once_by_their_weight() -> None:
+    """One set of six scores has the say of six: such sets are worth fewer than their number."""
+    groups = ([[1.0] * 6] * 3 + [[0.0] * 6] + [[1.0]] * 3 + [[0.0]]) * 6
+    got = share(groups)
+    counts = [len(group) for group in groups]
+    effective = sum(counts) ** 2 / sum(count**2 for count in counts)  # Kish 1965
+    assert effective < len(groups)
+    assert (got.low, got.high) == pytest.approx(wilson(0.75, effective), abs=0.01)
