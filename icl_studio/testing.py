@@ -296,7 +296,8 @@ class FakeMetric:
     """A :class:`~icl_studio.engines.metrics.Metric` that calls panels right as their truth says.
 
     A file ``metric-trouble.txt`` in the evaluated model's folder makes it fail: ``user-error``,
-    ``error``, ``crash``, or ``hang`` (after the first set; ``metric-hangs.txt`` says when).
+    ``error``, ``crash``, ``quit`` (with exit code 0, after the first set), or ``hang`` (after the
+    first set; ``metric-hangs.txt`` says when).
     """
 
     def __init__(self, options: MetricOptions) -> None:
@@ -340,6 +341,8 @@ class FakeMetric:
             raise ZeroDivisionError("the fake metric broke")
         if trouble == "crash":
             os._exit(70)
+        if trouble == "quit" and self._judged:
+            sys.exit(0)
         if trouble == "hang" and self._judged:
             file.with_name("metric-hangs.txt").touch()
             time.sleep(3600)

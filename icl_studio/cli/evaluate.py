@@ -97,6 +97,10 @@ def command(
         weights=dict(map(_weights, weights or ())),
         out=expanded(out_folder).absolute() if out_folder else None,
     )
+    if html is not None:
+        from ..evaluate.page import check_page
+
+        check_page(expanded(html))
     report, judged = _evaluate(app, ask, as_json)
     if html is not None:
         _write_page(expanded(html), report, judged)
@@ -153,25 +157,27 @@ def _write_page(html: Path, report: Report, judged: list[JudgedSet]) -> None:
 
 def _tell(report: Report, html: Path | None) -> None:
     from rich.table import Table
+    from rich.text import Text
 
-    from ..evaluate.page import number
+    from ..evaluate.page import number, plain
     from ..evaluate.report import table
 
     grid = Table(box=None, pad_edge=False)
     for column in ("", "mean", "95 % interval", "chance", "scores"):
         grid.add_column(column, justify="left" if not column else "right")
     for name, group in table(report).items():
-        grid.add_row(f"[bold]{name}[/bold]")
+        grid.add_row(Text(name, style="bold"))
         for fact, figure in group.items():
             interval = f"{number(figure.low)} to {number(figure.high)}"
             row = (number(figure.value), interval, number(figure.chance), str(figure.n))
-            grid.add_row(f"  {fact}", *row)
-    out.print(f"{report.task} on {report.model}, {report.n} sets, seed {report.seed}", style="bold")
+            grid.add_row(Text(f"  {fact}"), *row)
+    title = f"{report.task} on {report.model}, {report.n} sets, seed {report.seed}"
+    out.print(title, style="bold", markup=False, soft_wrap=True)
     out.print(grid)
     for name, facts in report.metrics.items():
         for key, fact in facts.items():
             if key != "title":
-                out.print(f"{name}, {key}: {fact}", markup=False, soft_wrap=True)
+                out.print(f"{name}, {key}: {plain(fact)}", markup=False, soft_wrap=True)
     if html is not None:
         out.print(f"The sheets, worst first: {html}", markup=False, soft_wrap=True)
     for message in report.failed:

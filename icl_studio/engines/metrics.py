@@ -10,9 +10,9 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat, model_validator
 
 from ..domain.model import Identifier
 from ..domain.problems import Frozen
@@ -84,18 +84,25 @@ class Score(Frozen):
 
     ``value`` is 0 or 1 where ``share`` (right or wrong: its mean is a share), else any number of
     which more is better. ``chance`` is what guessing would score. ``asked`` and ``read`` are shown
-    beside each other; ``sure`` is the metric's own confidence, 0..1.
+    beside each other; ``sure`` is the metric's own confidence, 0..1. Anything else is refused, and
+    so is what is no finite number.
     """
 
     about: About
     name: Annotated[str, Field(min_length=1, max_length=40)]
-    value: float
+    value: FiniteFloat
     share: bool = False
     panel: int | None = None
-    chance: float | None = None
+    chance: FiniteFloat | None = None
     asked: str | None = None
     read: str | None = None
-    sure: float | None = None
+    sure: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _share_is_right_or_wrong(self) -> Self:
+        if self.share and self.value not in (0, 1):
+            raise ValueError(f"a share is scored 0 or 1, not {self.value}")
+        return self
 
 
 class Metric(Protocol):

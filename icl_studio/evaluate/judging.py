@@ -29,6 +29,9 @@ from ..worker.pipes import how_it_ended, kill
 
 COMMAND = (sys.executable, "-P", "-m", "icl_studio.evaluate")
 _POLL = 0.1
+_LAST_WORDS = 50
+"""So many polls are waited after the process has ended for what it has said before: on a busy
+machine its pipe is read late, and one that its own children hold open never ends."""
 
 
 class Write(Frozen):
@@ -107,11 +110,18 @@ def judge(
 ) -> Iterator[Judged | Reported]:
     """What ``metrics`` say of ``sets``, set by set. Raises what a metric raises.
 
-    Whoever stops iterating, or is interrupted, ends the process.
+    Raises ``ProtocolError`` when the process ends before all is said: a metric may leave by
+    ``sys.exit``, which looks like success. Whoever stops iterating, or is interrupted, ends it.
     """
+    silent = {spec.id for spec, _ in metrics}
     for answer in send(Judge(metrics=tuple(metrics), sets=tuple(sets)), folders):
         if isinstance(answer, Judged | Reported):
+            if isinstance(answer, Reported):
+                silent.discard(answer.metric)
             yield answer
+    if silent:
+        names = ", ".join(map(repr, sorted(silent)))
+        raise ProtocolError(f"The process of metrics ended before {names} had judged every set.")
 
 
 def send(errand: Write | Judge, folders: UserFolders) -> Iterator[Answer]:
@@ -157,13 +167,14 @@ def send(errand: Write | Judge, folders: UserFolders) -> Iterator[Answer]:
 
 def _next(process: subprocess.Popen[bytes], heard: SimpleQueue[bytes]) -> bytes:
     """The next line, empty at the end. Polls, so that Ctrl-C is heard on Windows as well."""
-    while True:
-        alive = process.poll() is None
+    polls = 0
+    while polls < _LAST_WORDS:
+        polls += process.poll() is not None
         try:
             return heard.get(timeout=_POLL)
         except Empty:
-            if not alive:
-                return b""
+            continue
+    return b""
 
 
 def _answer(line: bytes) -> Answer:

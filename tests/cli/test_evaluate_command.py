@@ -180,6 +180,28 @@ def test_a_wrong_call_says_what_to_do(
     assert says in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_drawn(
+    studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    common = ["evaluate", "--model", str(studio()), "--n", "1", "--out", str(out)]
+    for page in (tmp_path, tmp_path / "file" / "page.html"):
+        assert main([*common, "--html", str(page)]) == 2
+        assert str(tmp_path) in capsys.readouterr().err.replace("\n", "")
+    assert not list(out.glob("*/set.json"))
+
+
+def test_a_model_whose_path_looks_like_markup_is_named_as_it_is(
+    studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "[red] models[" / "b]"
+    folder.parent.mkdir()
+    studio().rename(folder)
+    assert main(["evaluate", "--model", str(folder), "--n", "1"]) == 0
+    assert str(folder) in capsys.readouterr().out
+
+
 def test_a_metric_of_its_own_requests_cannot_judge_others(
     studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,7 +216,12 @@ def test_a_metric_of_its_own_requests_cannot_judge_others(
 
 @pytest.mark.parametrize(
     ("trouble", "code", "says"),
-    [("user-error", 2, "refuses"), ("error", 1, "broke"), ("crash", 1, "exit code 70")],
+    [
+        ("user-error", 2, "refuses"),
+        ("error", 1, "broke"),
+        ("crash", 1, "exit code 70"),
+        ("quit", 1, "before 'fake'"),
+    ],
 )
 def test_a_metric_that_fails_is_told_and_the_sets_stay(
     studio: Studio,
