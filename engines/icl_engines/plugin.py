@@ -29,6 +29,7 @@ def icl_studio_engines() -> list[EngineSpec]:
             title="ONNX Runtime (CPU, from an export)",
             factory="icl_engines.onnx_engine:create",
             requires=("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
+            exporter="icl_engines.export:export",
         ),
     ]
 

@@ -46,6 +46,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "train": ("train", "Tune a LoRA for a task from a few dozen sets."),
     "lora": ("lora", "Say what a LoRA file is, or give one to a task."),
     "evaluate": ("evaluate", "Measure how good sets are, with 95 % intervals."),
+    "engines": ("engines", "Export a model to a compiled engine; list and remove engines."),
     "verify": ("verify", "Make a set again and say whether it comes out the same."),
     "doctor": ("doctor", "Check this machine and say how to mend what is wrong."),
 }

@@ -27,7 +27,8 @@ class EngineSpec(Frozen):
     :class:`Engine`. It is resolved in a worker only, so discovery loads nothing heavy.
     ``requires`` lists top-level modules without which the engine cannot run. ``trainer``, where
     the engine can tune adapters, is a callable ``(job: TrainJob, report: Reporter) -> TrainResult``
-    (:mod:`icl_studio.training.job`).
+    (:mod:`icl_studio.training.job`). ``exporter``, where the engine runs what is made from a
+    model beforehand, is a callable that makes it (:mod:`icl_studio.engines.exporting`).
     """
 
     id: Identifier
@@ -35,6 +36,7 @@ class EngineSpec(Frozen):
     factory: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     requires: tuple[str, ...] = ()
     trainer: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
+    exporter: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
     def missing(self) -> tuple[str, ...]:
         """Modules that it needs and this Python has not; looks only, imports nothing."""

@@ -293,6 +293,23 @@ def test_two_builds_of_one_engine_and_a_killed_one(store: EngineStore, save: Sav
 
 def test_a_removed_engine_is_gone(store: EngineStore, save: Save) -> None:
     made = save()
-    store.remove(made)
+    assert store.remove("onnx-tiny") == made.name
     assert store.scan() == ([], [])
     assert not made.folder.exists()
+
+
+def test_a_damaged_engine_can_be_removed_by_its_name(store: EngineStore, save: Save) -> None:
+    made = save()
+    (made.folder / "engine.json").write_text("no JSON", encoding="utf-8")
+    assert store.remove(made.name) == made.name
+    assert not made.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["", "..", ".", "../other", ".building-x", "none"])
+def test_nothing_but_an_engine_is_ever_removed(store: EngineStore, save: Save, name: str) -> None:
+    made = save()
+    other = store.root.parent / "other"
+    other.mkdir()
+    with pytest.raises(NotFound):
+        store.remove(name)
+    assert made.folder.is_dir() and other.is_dir()

@@ -136,13 +136,22 @@ class EngineStore:
                 problems=wrong,
             )
 
-    def remove(self, engine: StoredEngine) -> None:
-        """Remove ``engine``: out of sight in one step, then from the disk."""
-        grave = self.root / f"{BUILDING}removed-{engine.name}"
-        with storage("removing an engine", engine.folder):
+    def remove(self, name: str) -> str:
+        """Remove the engine called ``name`` and return its full name.
+
+        Part of a name is enough, as in :meth:`get`; a damaged engine goes by its full name.
+        It is out of sight in one step, then gone from the disk. Raises ``NotFound``.
+        """
+        folder = self.root / name
+        whole = Path(name).name == name and name[:1] not in ("", ".") and folder.is_dir()
+        if not whole:
+            folder = self.get(name).folder
+        grave = self.root / f"{BUILDING}removed-{folder.name}"
+        with storage("removing an engine", folder):
             remove_tree(grave)
-            rename(engine.folder, grave)
+            rename(folder, grave)
             remove_tree(grave)
+        return folder.name
 
     @contextmanager
     def building(self, model: str, structure: Structure, weights: Weights) -> Iterator[Building]:
