@@ -116,7 +116,13 @@ def choose_engine(name: str, registry: Registry) -> EngineSpec:
     return next((spec for spec in fitting if spec.id == FAVOURITE), fitting[0])
 
 
-_EXTRAS = {"onnxruntime": "onnx", "onnx": "onnx", "tensorrt_rtx": "tensorrt", "ray": "ray"}
+_EXTRAS = {
+    "onnxruntime": "onnx",
+    "onnx": "onnx",
+    "onnxscript": "onnx",
+    "tensorrt_rtx": "tensorrt",
+    "ray": "ray",
+}
 """Modules of optional engines, and the extra of this package that brings them."""
 
 
