@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 from PIL import Image, ImageChops
 
+from icl_tiny.oracle.pictures import drawn
 from icl_tiny.world import (
     LAYOUTS,
     NO_HAT,
@@ -24,7 +25,7 @@ from icl_tiny.world import (
 )
 from icl_tiny.world.alphabet import CORNERED, LETTERS
 from icl_tiny.world.facts import ALL_VALUES, changed, facts
-from icl_tiny.world.kinds import WORDS
+from icl_tiny.world.kinds import GROUNDS, MANNERS, SLIDES, THEMES, WORDS
 
 CREATURE = Creature("red", "round", "cap", "blue")
 PANELS: tuple[Panel, ...] = (
@@ -62,6 +63,20 @@ def test_any_two_values_of_a_fact_can_be_told_apart(panel: Panel, name: str) -> 
     pictures = [draw_panel(changed(panel, name, value), home(panel)) for value in ALL_VALUES[name]]
     for one, other in combinations(pictures, 2):
         assert visible_difference(one, other) > 60
+
+
+@pytest.mark.parametrize(
+    "panels",
+    [
+        *([Slide(kind, one, "blue", "orange") for one in THEMES] for kind in SLIDES),
+        *([Profile(CREATURE, one, ground) for one in MANNERS] for ground in GROUNDS),
+    ],
+    ids=[*SLIDES, *GROUNDS],
+)
+def test_motifs_are_told_apart_at_the_size_at_which_the_oracle_sees(panels: list[Panel]) -> None:
+    seen = [drawn(panel, home(panel)) for panel in panels]
+    for one, other in combinations(seen, 2):
+        assert float(((one - other) ** 2).sum()) > 1.5
 
 
 @pytest.mark.parametrize(("panel", "name"), CASES)

@@ -27,13 +27,15 @@ def draw_profile(profile: Profile, size: tuple[int, int]) -> Image.Image:
     u, ground = min(width, height) / 100, GROUNDS[profile.ground]
     canvas = Image.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(canvas)
-    tone = contrast(ground, 0.24)
+    dark = sum(ground) <= 300
+    tone = contrast(ground, 0.44 if dark else 0.26)
     shift = profile.variant / VARIANTS
-    paint_pattern(draw, profile.manner, (0, 0, width, height), 6.4 * u, tone, shift)
+    paint_pattern(draw, profile.manner, (0, 0, width, height), 8.4 * u, tone, shift)
     shot = _as_shot(profile)
     pose = pose_of(shot, width, height)
-    halo = shade(ground, 1.75) if sum(ground) > 300 else shade(ground, 1.25)
-    disc(draw, pose.x, pose.base - pose.h * 0.62, 45 * u, halo)
+    # On dark grounds darker than the motifs, which would run into it otherwise.
+    halo = shade(ground, 1.18 if dark else 1.75)
+    disc(draw, pose.x, pose.base - pose.h * 0.62, 39 * u, halo)
     draw_creature(draw, shot, width, height)
     return canvas.reduce(SUPERSAMPLE)
 

@@ -61,13 +61,15 @@ def dot(draw: Draw, x: float, y: float, r: float, fill: Colour) -> None:
     disc(draw, x, y, 0.8 * r, fill)
 
 
-MOTIFS: dict[str, Painter] = {
-    "hearts": heart,
-    "stars": star,
-    "leaves": leaf,
-    "dots": dot,
-    "triangles": triangle,
+MOTIFS: dict[str, tuple[Painter, float, float]] = {
+    "hearts": (heart, 1.15, 3.9),
+    "stars": (star, 1.2, 3.9),
+    "leaves": (leaf, 1.5, 4.3),
+    "dots": (dot, 1.0, 2.9),
+    "triangles": (triangle, 1.1, 3.4),
 }
+"""Each motif with its size and its pitch, in units of a pattern's `r`: sizes and pitches differ, so
+that motifs are told apart where they are only a few pixels large."""
 
 
 def wave(
@@ -94,7 +96,7 @@ def paint_pattern(
     """Fill `box` (left, top, right, bottom, pixels) with the pattern `name` of motifs `r` large.
 
     `shift` (0 to 1) moves the pattern sideways by that share of its pitch. Motifs may reach over
-    the box's edge by `r`.
+    the box's edge by one and a half `r`.
     """
     left, top, right, bottom = box
     if name == "waves":
@@ -108,11 +110,12 @@ def paint_pattern(
             draw.line((*foot, *head), fill=fill, width=max(1, round(1.5 * r)))
             x += pitch
         return
-    pitch, row = 3.9 * r, 0
+    paint, size, spacing = MOTIFS[name]
+    size, pitch, row = size * r, spacing * r, 0
     y = top + 0.4 * pitch
-    while y < bottom + r:
+    while y < bottom + size:
         x = left + (0.3 + 0.5 * (row % 2) - shift) * pitch
-        while x < right + r:
-            MOTIFS[name](draw, x, y, r, fill)
+        while x < right + size:
+            paint(draw, x, y, size, fill)
             x += pitch
         y, row = y + 0.8 * pitch, row + 1

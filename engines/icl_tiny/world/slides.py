@@ -53,7 +53,7 @@ class Sheet:
     def heading(self) -> tuple[float, float, float, float]:
         """Draw the band with the heading; returns the box that is left for the content."""
         u, band = self.u, 21 * self.u
-        self.patterned((0, 0, self.w, round(band)), self.colour, 3.4)
+        self.patterned((0, 0, self.w, round(band)), self.colour, 5.6)
         self.bar(7 * u, band / 2, (0.42 + 0.1 * self.random.random()) * self.w, 8, _on(self.colour))
         self.draw.rectangle((0, band, self.w, band + 3 * u), fill=self.accent)
         return 10 * u, band + 11 * u, self.w - 10 * u, self.h - 9 * u
@@ -62,7 +62,7 @@ class Sheet:
         """Fill `box` with a colour and the theme's motif in a tone of it, nothing outside."""
         part = Image.new("RGB", (box[2] - box[0], box[3] - box[1]), fill)
         edges = (0.0, 0.0, float(part.width), float(part.height))
-        tone = contrast(fill, 0.26)
+        tone = contrast(fill, 0.38)
         paint_pattern(ImageDraw.Draw(part), self.theme, edges, size * self.u, tone)
         self.canvas.paste(part, box[:2])
 
@@ -75,8 +75,8 @@ def _on(colour: Colour) -> Colour:
 
 def _title(s: Sheet) -> None:
     u = s.u
-    s.patterned((0, 0, s.w, s.h), s.colour, 6.5)
-    plate = (s.w * 0.13, s.h / 2 - 25 * u, s.w * 0.87, s.h / 2 + 25 * u)
+    s.patterned((0, 0, s.w, s.h), s.colour, 8.0)
+    plate = (s.w * 0.17, s.h / 2 - 22 * u, s.w * 0.83, s.h / 2 + 22 * u)
     s.draw.rounded_rectangle(plate, 4 * u, fill=s.paper)
     length = (0.48 + 0.12 * s.random.random()) * s.w
     s.bar((s.w - length) / 2, s.h / 2 - 7 * u, length, 13, shade(s.colour, 0.8))
@@ -138,7 +138,7 @@ def _picture(s: Sheet) -> None:
 
 def _quote(s: Sheet) -> None:
     u = s.u
-    s.patterned((0, 0, round(20 * u), s.h), s.colour, 4.2)
+    s.patterned((0, 0, round(20 * u), s.h), s.colour, 5.6)
     s.draw.rectangle((20 * u, 0, 23 * u, s.h), fill=s.accent)
     for dx in (34, 54):
         x, y = dx * u, s.h / 2 - 24 * u
