@@ -2,7 +2,8 @@
 {doing} and {does} what it does, {place} where, {of} the same after "of", {side} at which side.
 
 The EVALUATION lists are never used in training: they ask whether the model understands sentences
-that it has not seen, made of words that it has.
+that it has not seen, made of words that it has. They differ from every training form by their
+words, not by punctuation, articles or order alone.
 """
 
 from collections.abc import Iterator
@@ -149,11 +150,16 @@ EVALUATION_SETS = (
 )
 EVALUATION_MIXED = ("in each picture a different creature", "friends from {count} places")
 EVALUATION_PANELS = (
-    "here {it} is {doing} {place}, {side}",
-    "{doing}, {side} of {of}",
-    "{place}: {side}, {doing}",
-    "{it}, {doing} {side}, {place}",
-    "now {it} {does} {side} {place}",
+    "{of}, where {it} {does} {side}",
+    "this one shows {it} {doing}, {place}, {side}",
+    "{side} of {of} we see {it}, who is {doing}",
+    "this shows {of}: {doing} {side}",
+    "seen {doing} {side} of {of}",
+    # The same without a side, which means the middle.
+    "{of}, where {it} {does}",
+    "this one shows {it}, {doing}, {place}",
+    "this shows {of}: {doing}",
+    "seen {doing} {place}",
 )
 
 

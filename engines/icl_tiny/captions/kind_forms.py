@@ -103,11 +103,11 @@ MARK_ALONE = KindForms(
         "the logo",
     ),
     plain=_MARK_PLAIN,
-    evaluation_whole=("on {an_ground} ground, the logo: {a_mark}",),
+    evaluation_whole=("this brand has {a_mark} for its logo, on {an_ground} background",),
     evaluation_shared=_MARK_EVALUATION_SHARED,
     evaluation_own=(
-        "here the mark {object}",
-        "{a_mark}, {object}",
+        "this shows the mark {object}",
+        "we see {a_mark} that is {object}",
     ),
 )
 MARK_ON_THING = KindForms(
@@ -133,7 +133,7 @@ MARK_ON_THING = KindForms(
     evaluation_whole=("we see {a_thing}, {a_mark} printed on it",),
     evaluation_shared=_MARK_EVALUATION_SHARED,
     evaluation_own=(
-        "now {an_object} shows the mark",
+        "{an_object} is where the mark is used",
         "the mark used on {an_object}",
     ),
 )
@@ -164,12 +164,12 @@ WORD = KindForms(
         '"{word}" in the same typeface',
     ),
     plain=("four words in one typeface", "one typeface", "a typeface in four words"),
-    evaluation_whole=('{ink} on {ground}, {typeface}, the word is "{word}"',),
+    evaluation_whole=('we see "{word}": {ink} and {typeface}, all on {ground}',),
     evaluation_shared=(
         "words in {ink} letters on {ground}, the font is {typeface}",
-        "on {an_ground} ground {an_typeface} typeface set in {ink}",
+        "each word has {typeface} letters of {ink} before {an_ground} background",
     ),
-    evaluation_own=('here it says "{word}"', 'this word is "{word}"'),
+    evaluation_own=('and here we see "{word}"', 'another word, and this one is "{word}"'),
 )
 CORNER = KindForms(
     whole=(
@@ -198,10 +198,10 @@ CORNER = KindForms(
     plain=("four corners of one home", "a home in one style", "four rooms of one interior"),
     evaluation_whole=("in {an_style} interior of {wall} and {accent}, {an_furniture}",),
     evaluation_shared=(
-        "the walls are {wall}, the cloth is {accent}, and the style is {style}",
+        "{wall} for the walls, {accent} for the cloth, and the style is {style}",
         "one {style} apartment in {wall} with accents in {accent}",
     ),
-    evaluation_own=("in this corner {an_furniture}", "now the {furniture}"),
+    evaluation_own=("this corner has {an_furniture}", "here we see the {furniture}"),
 )
 SLIDE = KindForms(
     whole=(
@@ -229,10 +229,10 @@ SLIDE = KindForms(
     plain=("four slides of one presentation", "a presentation in one design", "four slides"),
     evaluation_whole=("in a design of {theme} and {theme colour}, accents {accent}: {slide}",),
     evaluation_shared=(
-        "the slides are {theme colour} with {theme}, the accents are {accent}",
+        "each slide is {theme colour} with {theme} and has accents in {accent}",
         "{theme} on {an_theme colour} design for slides with accents in {accent}",
     ),
-    evaluation_own=("here is {slide}", "now {slide}"),
+    evaluation_own=("here we see {slide}", "one of the four shows {slide}"),
 )
 KIND_FORMS: tuple[KindForms, ...] = (PROFILE, MARK_ALONE, MARK_ON_THING, WORD, CORNER, SLIDE)
 

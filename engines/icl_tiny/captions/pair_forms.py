@@ -38,10 +38,10 @@ EVALUATION_PAIR_SUMMARIES: dict[str, tuple[str, ...]] = {
     "sparklers-visual-effect": ("{who} without sparklers, and among sparklers",),
     "portrait-illustration": ("{who}, one photograph and one illustration",),
 }
-EVALUATION_PAIR_SECONDS = ("here the same scene is {clause}",)
+EVALUATION_PAIR_SECONDS = ("another view of it all, {clause}",)
 # How a clause (view, effect, rendering) joins a panel's text.
 CLAUSES = ("{text}, {clause}", "{text}, {clause}", "{clause}, {text}", "{text} {clause}")
-EVALUATION_CLAUSES = ("{clause}: {text}",)
+EVALUATION_CLAUSES = ("{text}, shown {clause}", "a view {clause}, {text}")
 
 
 def pair_training_texts() -> Iterator[str]:
