@@ -40,6 +40,7 @@ from .engines.protocol import (
 from .errors import AdapterRejected, NotFound, OutOfMemory, RequestInvalid
 
 BEHAVIOUR_FILE = "fake-engine.json"
+DIARY_FILE = "fake-diary.jsonl"
 
 FAKE_ENGINE = EngineSpec(
     id="fake", title="Fake engine for tests", factory="icl_studio.testing:create_fake_engine"
@@ -55,7 +56,8 @@ class FakeBehaviour(Frozen):
     ``seconds`` maps phases to how long they take (``denoise``: one step). ``trouble`` comes
     up in phase ``at``, once its first step is done, and only for captions that contain
     ``caption`` (in load and save: always). ``chatter`` prints on every way to stdout there
-    is. ``largest_batch`` sheets fit into the pretended memory.
+    is. ``diary`` has every deed written down (:func:`read_diary`). ``largest_batch`` sheets fit
+    into the pretended memory.
     """
 
     seconds: dict[Phase, float] = Field(default_factory=dict)
@@ -63,6 +65,7 @@ class FakeBehaviour(Frozen):
     at: Phase = "denoise"
     caption: str = ""
     chatter: bool = False
+    diary: bool = False
     largest_batch: int = 64
 
 
@@ -108,6 +111,13 @@ def _word_counter() -> str:
     tokenizer = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return str(tokenizer.to_str())
+
+
+def read_diary(model: LocatedModel) -> list[tuple[str, ...]]:
+    """What engines of ``model`` did so far, in order: the verb, then captions or seeds."""
+    file = model.folder / DIARY_FILE
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [tuple(json.loads(line)) for line in lines]
 
 
 def create_fake_engine(model: LocatedModel, options: EngineOptions) -> FakeEngine:
@@ -165,6 +175,7 @@ class FakeEngine:
         self._adapters = tuple(adapters)
 
     def encode(self, captions: Sequence[str]) -> list[Any]:
+        self._note("encode", *captions)
         self._pass("encode", *captions)
         return list(captions)
 
@@ -173,6 +184,7 @@ class FakeEngine:
         items: Sequence[DenoiseItem],
         on_step: Callable[[StepReport], None] | None = None,
     ) -> list[Any]:
+        self._note("denoise", *(str(item.seed) for item in items))
         if len(items) > self._behaviour.largest_batch:
             raise OutOfMemory(f"{len(items)} sheets do not fit.", fix="Make fewer at a time.")
         sheets = tuple(self._sheet(item) for item in items)
@@ -186,6 +198,7 @@ class FakeEngine:
         return list(zip(items, sheets, strict=True))
 
     def decode(self, latents: Sequence[Any]) -> list[Image.Image]:
+        self._note("decode", *(str(item.seed) for item, _ in latents))
         self._pass("decode", *(item.conditioning for item, _ in latents))
         if self._behaviour.at == "save" or "save" in self._behaviour.seconds:
             return [_TroubledPicture.of(sheet, self) for _, sheet in latents]
@@ -193,6 +206,20 @@ class FakeEngine:
 
     def close(self) -> None:
         self._adapters = ()
+
+    def to_bytes(self, value: Any) -> bytes:
+        if isinstance(value, str):
+            return json.dumps({"caption": value}).encode()
+        item, sheet = value
+        told = {"item": item.model_dump(mode="json"), "pixels": sheet.tobytes().hex()}
+        return json.dumps(told).encode()
+
+    def from_bytes(self, data: bytes) -> Any:
+        told = json.loads(data)
+        if "caption" in told:
+            return told["caption"]
+        item = DenoiseItem.model_validate(told["item"])
+        return item, Image.frombytes("RGB", item.canvas, bytes.fromhex(told["pixels"]))
 
     def _sheet(self, item: DenoiseItem) -> Image.Image:
         """The picture of ``item``, told by a hash of all that a request says."""
@@ -202,6 +229,11 @@ class FakeEngine:
         width, height = Size(*item.canvas)
         tile = Image.frombytes("RGB", (2, 2), digest[:12])
         return tile.resize((width, height), Image.Resampling.NEAREST)
+
+    def _note(self, *words: str) -> None:
+        if self._behaviour.diary:
+            with (self._model.folder / DIARY_FILE).open("a", encoding="utf-8") as diary:
+                diary.write(json.dumps(words) + "\n")
 
     def _pass(self, phase: Phase, *captions: str) -> None:
         """Spend a phase's time, talk if asked to, and come to grief if asked to."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from PIL.Image import Image
 from pydantic import Field
@@ -149,4 +149,22 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the device's memory; the engine is unusable afterwards."""
+        ...
+
+
+@runtime_checkable
+class Portable(Protocol):
+    """What an engine may offer besides: its conditionings and latents as bytes, and back.
+
+    With it, embeddings are kept on disk from one claim to the next, and a sheet that has been
+    denoised survives the death of its worker. A value that went through both is the same bit
+    for bit. Engines without it work as well; then nothing of theirs is kept.
+    """
+
+    def to_bytes(self, value: Any) -> bytes:
+        """``value``, a conditioning of ``encode`` or a latent of ``denoise``, for a file."""
+        ...
+
+    def from_bytes(self, data: bytes) -> Any:
+        """The value that ``data`` was made of; raises ``ValueError`` for anything else."""
         ...

@@ -108,8 +108,8 @@ class WorkerClient:
             raise InternalError("This worker has been started already.")
         self._launch()
         try:
-            hashes = self._folders.cache / "hashes.sqlite"
-            self._say(Hello(hashes=hashes, heartbeat=self._heartbeat_seconds))
+            cache, beat = self._folders.cache, self._heartbeat_seconds
+            self._say(Hello(hashes=cache / "hashes.sqlite", cache=cache, heartbeat=beat))
             reply = self._next(time.monotonic() + self._handshake_seconds)
             if not isinstance(reply, Ready):
                 raise ProtocolError(f"The worker answered hello with {reply.type!r}.")

@@ -19,12 +19,11 @@ from typing import BinaryIO
 
 from .. import __version__
 from ..errors import ProtocolError
-from ..sets.hashes import HashCache
 from .cancellation import Cancellation
 from .captioning import Captioning
 from .journey import Journey
+from .kit import new_kit
 from .memory import own_memory
-from .pace import Pace
 from .protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -43,7 +42,6 @@ from .protocol import (
     read_line,
 )
 from .training import Training
-from .warm import WarmEngine
 
 log = logging.getLogger(__name__)
 
@@ -94,25 +92,18 @@ class Loop:
         if hello.heartbeat is not None:
             beat = threading.Thread(target=self._beat, args=(hello.heartbeat,), daemon=True)
             beat.start()
-        warm, pace, hashes = WarmEngine(), Pace(), HashCache(hello.hashes)
+        kit = new_kit(hello)
         while isinstance(command := self._todo.get(), Generate | Train | Caption):
             if isinstance(command, Train):
-                warm.drop()  # the memory is needed
-                Training(command.job, hashes, self._cancellation, self._channel.send).go()
+                kit.warm.drop()  # the memory is needed
+                Training(command.job, kit.hashes, self._cancellation, self._channel.send).go()
                 continue
             if isinstance(command, Caption):
-                warm.drop()
+                kit.warm.drop()
                 Captioning(command.job, self._cancellation, self._channel.send).go()
                 continue
-            Journey(
-                command,
-                warm=warm,
-                pace=pace,
-                hashes=hashes,
-                cancellation=self._cancellation,
-                send=self._channel.send,
-            ).go()
-        warm.drop()
+            Journey(command, kit=kit, cancellation=self._cancellation, send=self._channel.send).go()
+        kit.warm.drop()
 
     def _beat(self, seconds: float) -> None:
         """The heartbeat's thread: ends with the process."""

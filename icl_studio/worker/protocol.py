@@ -67,11 +67,13 @@ class _Message(Frozen):
 class Hello(_Message):
     """The client's first line: where hashes of big files are cached.
 
+    ``cache`` is the folder of what else can be computed again; without it none of it is kept.
     With ``heartbeat`` the worker says every so many seconds that it lives.
     """
 
     type: Literal["hello"] = "hello"
     hashes: Path
+    cache: Path | None = None
     heartbeat: float | None = Field(default=None, gt=0)
 
 

@@ -18,6 +18,7 @@ class Run:
         self.previews = Previews(job.previews, job.id)
         self.seconds: dict[str, float] = {}
         self.conditioning: Any = None
+        self.latents: Any = None
         self.settled = False
         self.broke_engine = False
 

@@ -36,6 +36,7 @@ from ..torch_engine.memory import free_cache, memory_errors
 from ..torch_engine.preview import FILE as LATENT_RGB_FILE
 from ..torch_engine.preview import latent_rgb
 from ..torch_engine.quiet import quietly
+from ..torch_engine.stored import from_bytes, to_bytes
 from .adapters import AdapterBinder
 from .find import find_engine, linears_of_engine
 from .transformer import OnnxTransformer
@@ -105,6 +106,12 @@ class OnnxEngine:
     def decode(self, latents: Sequence[SheetLatents]) -> list[Image]:
         with memory_errors(CPU, "decoding the picture"):
             return decode(self.pipeline, latents)
+
+    def to_bytes(self, value: Conditioning | SheetLatents) -> bytes:
+        return to_bytes(value)
+
+    def from_bytes(self, data: bytes) -> Conditioning | SheetLatents:
+        return from_bytes(data, CPU)
 
     def close(self) -> None:
         """Forget the session and the pipeline and give their memory back."""

@@ -26,6 +26,7 @@ from .load import load_pipeline, model_files
 from .memory import free_cache, memory_errors
 from .preview import FILE as LATENT_RGB_FILE
 from .preview import latent_rgb
+from .stored import from_bytes, to_bytes
 
 
 def create(model: LocatedModel, options: EngineOptions) -> TorchEngine:
@@ -81,6 +82,13 @@ class TorchEngine:
     def decode(self, latents: Sequence[SheetLatents]) -> list[Image]:
         with memory_errors(self.device, "decoding the picture"):
             return decode(self.pipeline, latents)
+
+    def to_bytes(self, value: Conditioning | SheetLatents) -> bytes:
+        return to_bytes(value)
+
+    def from_bytes(self, data: bytes) -> Conditioning | SheetLatents:
+        with memory_errors(self.device, "reading what was kept"):
+            return from_bytes(data, self.device)
 
     def close(self) -> None:
         """Forget the pipeline and give its memory back."""

@@ -1,0 +1,32 @@
+"""What a worker keeps from one command to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..sets.hashes import HashCache
+from .embeddings import Embeddings
+from .pace import Pace
+from .protocol import Hello
+from .warm import WarmEngine
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The loaded engine, what was learnt of its speed, and what lies on disk to be used again."""
+
+    warm: WarmEngine
+    pace: Pace
+    hashes: HashCache
+    embeddings: Embeddings
+
+
+def new_kit(hello: Hello) -> Kit:
+    """The tools of a worker that was greeted with ``hello``; nothing is loaded yet."""
+    hashes, cache = HashCache(hello.hashes), hello.cache
+    return Kit(
+        warm=WarmEngine(),
+        pace=Pace(),
+        hashes=hashes,
+        embeddings=Embeddings(cache / "embeddings" if cache else None, hashes),
+    )
