@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 from icl_tiny.oracle.hidden import first_variant, variants
 from icl_tiny.oracle.likeness import region
@@ -11,8 +14,9 @@ from icl_tiny.oracle.pictures import SHORT_SIDE, Array, drawn
 from icl_tiny.world.facts import ALL_VALUES, changed, facts
 
 _WITHIN = 0.9
-"""Hidden variety goes with a fact under whose values it changes other parts of the picture: less
-than this share of the smaller part lies within the larger."""
+"""Hidden variety goes with a fact under whose values it changes other parts of the picture: of each
+two such parts, less than this share of the smaller lies within the larger, as a mean. (Two values
+alone do not tell: behind an avatar every heart lies where a stripe may be.)"""
 _MUCH = 0.6
 """Scenery is what hidden variety goes with and what changes at least this share of the picture, of
 what the most changing fact does."""
@@ -91,12 +95,13 @@ def _coming_and_going(panel: Any, name: str) -> tuple[str, ...]:
 
 
 def _has_own(panel: Any, name: str, size: tuple[int, int]) -> bool:
-    """Whether hidden variety changes other parts of the picture under another value of `name`."""
-    one, other = (
-        region(drawings(variants(value), size)) for value in (values(panel, name) * 2)[:2]
-    )
-    smaller = min(one.sum(), other.sum())
-    return bool(smaller) and bool((one & other).sum() < _WITHIN * smaller)
+    """Whether hidden variety changes other parts of the picture under other values of `name`."""
+    regions = [region(drawings(variants(value), size)) for value in values(panel, name)]
+    within = [
+        (one & other).sum() / max(1, min(one.sum(), other.sum()))
+        for one, other in combinations([r for r in regions if r.any()], 2)
+    ]
+    return bool(within) and float(np.mean(within)) < _WITHIN
 
 
 def drawings(
