@@ -75,6 +75,10 @@ class AdapterRejected(UserError):
     """A LoRA file is damaged, foreign, or does not fit; the model is untouched."""
 
 
+class CaptionUnsure(UserError):
+    """A captioner leaves a set to its user; another try would say the same."""
+
+
 class PictureUnreadable(UserError):
     """A picture cannot be read, or its size does not fit."""
 

@@ -2,7 +2,7 @@
 
 import json
 
-from icl_studio.api import CanvasRule, MetricSpec, ModelSpec, hookimpl
+from icl_studio.api import CanvasRule, CaptionerSpec, MetricSpec, ModelSpec, hookimpl
 from icl_studio.paths import resource
 
 ICL_STUDIO_API = 1
@@ -45,6 +45,19 @@ def icl_studio_metrics() -> list[MetricSpec]:
             factory="icl_tiny.oracle.metric:create_oracle",
             requests="icl_tiny.oracle.requests:held_out_requests",
             family="tiny",
+            requires=("numpy", "PIL"),
+        )
+    ]
+
+
+@hookimpl
+def icl_studio_captioners() -> list[CaptionerSpec]:
+    """The oracle, which describes sets of the embedded model's world."""
+    return [
+        CaptionerSpec(
+            id="oracle",
+            title="oracle (reads the embedded model's drawn world)",
+            factory="icl_tiny.oracle.captioner:create",
             requires=("numpy", "PIL"),
         )
     ]

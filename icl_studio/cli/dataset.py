@@ -152,7 +152,7 @@ def import_(
 def caption(
     source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Captions go beside pictures.")],
     captioner: Annotated[
-        str, typer.Option(help="template, server, vision, or a plugin's.")
+        str, typer.Option(help="template, server, vision, oracle, or a plugin's.")
     ] = "template",
     task: TaskOption = "",
     taken_as: AsOption = AsChoice.auto,

@@ -53,7 +53,7 @@ class CaptionAsk(Frozen):
 
     ``pictures`` is its sheet, or one file per panel in reading order. ``instruction`` says what to
     answer and in which form; ``wrong`` what was wrong with the last answer, empty at first.
-    ``summary`` and ``texts`` are what the user wrote of it already.
+    ``task`` is the task's id. ``summary`` and ``texts`` are what the user wrote of it already.
     """
 
     name: str
@@ -61,6 +61,7 @@ class CaptionAsk(Frozen):
     panels: tuple[str, ...]
     instruction: str
     wrong: str = ""
+    task: str = ""
     summary: str = ""
     texts: tuple[str, ...] = ()
 
@@ -71,6 +72,7 @@ class Captioner(Protocol):
     def answer(self, ask: CaptionAsk) -> str:
         """JSON ``{"summary": "…", "panels": ["…", …]}``, bare or inside other words.
 
-        Raises ``UserError`` when it cannot answer at all (no server, no weights).
+        Raises ``CaptionUnsure`` to leave this set to its user, saying why, and another
+        ``UserError`` when it cannot answer at all (no server, no weights).
         """
         ...

@@ -56,6 +56,7 @@ def caption_folder(
         template=task.caption,
         panels=names,
         items=items,
+        task=task.id,
         instruction=instruction,
     )
     failed: list[str] = []

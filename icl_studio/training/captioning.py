@@ -45,6 +45,7 @@ class CaptionJob(Frozen):
     template: CaptionTemplate
     panels: tuple[str, ...]
     items: tuple[CaptionItem, ...]
+    task: str = ""
     instruction: str = ""
     tries: int = Field(default=TRIES, ge=1, le=20)
 
@@ -103,6 +104,7 @@ def caption_for(captioner: Captioner, item: CaptionItem, job: CaptionJob) -> str
             panels=job.panels,
             instruction=instruct(job.template, job.panels, job.instruction),
             wrong=wrong,
+            task=job.task,
             summary=item.summary,
             texts=item.texts,
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..domain.events import Cancelled, Finished, Notice, Progress
 from ..domain.problems import IclStudioError
 from ..engines.captioners import Captioner
-from ..errors import CaptionInvalid, PictureUnreadable, PluginProblem
+from ..errors import CaptionInvalid, CaptionUnsure, PictureUnreadable, PluginProblem
 from ..training.captioning import CaptionJob, caption_for, write_caption
 from .cancellation import Cancellation
 from .failures import failed
@@ -41,7 +41,7 @@ class Captioning:
                     text = caption_for(captioner, item, job)
                     if not write_caption(item.file, text):
                         self._say(f"{item.file} stands meanwhile and was left as it is.")
-                except (CaptionInvalid, PictureUnreadable) as error:
+                except (CaptionInvalid, CaptionUnsure, PictureUnreadable) as error:
                     self._say(str(error))
                 done = Progress(job=job.id, phase="caption", step=number, total=len(job.items))
                 self._send(done)
