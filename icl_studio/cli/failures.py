@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
-import platform
-import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from .. import __version__
-from ..paths import DEBUG_VARIABLE, switched_on, user_folders
+from ..crashlog import write_log
+from ..paths import DEBUG_VARIABLE, switched_on
 
 OURS, THEIRS, STOPPED = 1, 2, 130
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -57,25 +52,6 @@ def _told(
     kind: str, message: str, fix: str = "", problems: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
     return {"type": kind, "message": message, "problems": list(problems), "fix": fix}
-
-
-def write_log(error: BaseException, argv: Sequence[str]) -> Path | None:
-    """Write a traceback of ``error`` to the user's logs (else to the temporary folder)."""
-    now = datetime.now(UTC)
-    text = (
-        f"ICL Studio {__version__}, Python {sys.version}, {platform.platform()}\n"
-        f"{now.isoformat(timespec='seconds')}\narguments: {list(argv)!r}\n\n"
-        + "".join(traceback.format_exception(error))
-    )
-    name = f"crash-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
-    for folder in (user_folders().logs, Path(tempfile.gettempdir())):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-        except OSError:
-            continue
-        return folder / name
-    return None
 
 
 def _is_cancelled(error: BaseException) -> bool:
