@@ -208,3 +208,42 @@ def _output(command: list[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""
+
+
+@dataclass(frozen=True)
+class CardReading:
+    """A card at this moment: bytes ``used`` of ``total``, degrees; None where not readable."""
+
+    name: str
+    used: int | None = None
+    total: int | None = None
+    celsius: int | None = None
+
+
+def read_cards() -> tuple[CardReading, ...]:
+    """NVIDIA cards as they are now; empty without a driver. Takes a moment: not on a window."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ()
+    query = "--query-gpu=name,memory.used,memory.total,temperature.gpu"
+    return parse_readings(_output([tool, query, "--format=csv,noheader,nounits"]))
+
+
+def parse_readings(text: str) -> tuple[CardReading, ...]:
+    """What nvidia-smi printed, a card a line, MiB and degrees; ``[N/A]`` is None."""
+    found = []
+    for line in text.splitlines():
+        name, *numbers = (cell.strip() for cell in line.rsplit(",", 3))
+        if len(numbers) != 3:
+            continue
+        used, total, celsius = (int(n) if n.isdigit() else None for n in numbers)
+        mib = 2**20
+        found.append(
+            CardReading(
+                name.removeprefix("NVIDIA ").removeprefix("GeForce "),
+                None if used is None else used * mib,
+                None if total is None else total * mib,
+                celsius,
+            )
+        )
+    return tuple(found)
