@@ -1,0 +1,1 @@
+"""Parts that several pages use. A part shows and emits; it knows no service."""
