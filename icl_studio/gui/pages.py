@@ -1,0 +1,78 @@
+"""The pages of the window: one line each, built when first shown.
+
+To add a page: a package ``icl_studio/gui/NAME/`` with a class that derives from :class:`Page`,
+and a line in :data:`PAGES`. Its module is imported in a thread before its first show, so that
+it costs the window nothing; its constructor builds widgets and asks for data with
+``studio.background.call`` or ``studio.desk.ask``, and fills them when the answer comes.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .studio import Studio
+
+
+class Page(QWidget):
+    """Base of every page. All of these may stay as they are."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self.studio = studio
+
+    def primary(self) -> None:
+        """Ctrl+Enter: the page's one primary action."""
+
+    def cancel(self) -> None:
+        """Esc: stop or close what is under way on this page."""
+
+    def receive(self, what: Any) -> None:
+        """Take what another page has handed over (``studio.go(id, what)``)."""
+
+    def shown(self) -> None:
+        """The page has come to the front."""
+
+    def hidden(self) -> None:
+        """Another page has come to the front."""
+
+    def save(self) -> None:
+        """The window closes: keep what must not be lost, now."""
+
+    def scenes(self) -> dict[str, Callable[[], None]]:
+        """States worth a picture (:mod:`.pictures`): a name and what brings each about."""
+        return {"": lambda: None}
+
+
+class PageSpec(NamedTuple):
+    """A page: ``id``, title, icon (:mod:`.icons`), digit of its shortcut, where its class is."""
+
+    id: str
+    title: Callable[[], str]
+    icon: str
+    digit: int
+    factory: str
+
+    def load(self) -> type[Page]:
+        """The page's class, imported; may be called in any thread."""
+        module, _, name = self.factory.partition(":")
+        found: type[Page] = getattr(import_module(module), name)
+        return found
+
+
+PAGES: Final[tuple[PageSpec, ...]] = ()
+"""The rail from top to bottom. Digits: 1 Create, 2 Queue, 3 Sets, 4 Train, 5 Engines, 6
+Plugins, 7 Settings."""
+
+
+def local_files(data: Any) -> list[Path]:
+    """The files that a drag (``QMimeData``) carries; web addresses and texts are left out."""
+    if data is None or not data.hasUrls():
+        return []
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
