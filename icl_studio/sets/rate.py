@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..domain.problems import UserError
-from ..errors import StorageProblem
-from . import files
-from .locks import locked
-from .record import RECORD_FILE, SCHEMA_VERSION, Rating, SetRecord, read_record
+from .changing import change_record
+from .record import Rating, SetRecord
 
 WORDS = "0 to 5, pick, reject or clear"
 
@@ -32,23 +29,11 @@ def rated(rating: Rating, word: str) -> Rating:
 def rate(folder: Path, word: str) -> SetRecord:
     """Rate the set in ``folder`` and return its new record; nothing else in it changes.
 
-    Of two who rate at once, one waits for the other; the file is replaced in one step.
-    Raises :class:`StorageProblem` for a set of a newer schema, which this version must not
-    write, and for a disk that cannot be written.
+    Raises what :func:`~icl_studio.sets.changing.change_record` raises.
     """
-    path = folder / RECORD_FILE
-    # Locked inside the set's own folder, the only one that rating needs to write to.
-    with files.storage("rating a set", path), locked(folder, RECORD_FILE):
-        record = read_record(folder)
-        if record.read_only:
-            raise StorageProblem(
-                f"The set {folder} was saved by a newer ICL Studio (schema "
-                f"{record.schema_version}, this one writes {SCHEMA_VERSION}) and is read-only "
-                "here.",
-                fix="Update ICL Studio to rate it.",
-            )
-        new = rated(record.rating, word)
-        data = json.loads(path.read_text(encoding="utf-8"))
-        data["rating"] = new.model_dump(mode="json")
-        files.replace_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
-    return record.model_copy(update={"rating": new})
+    return change_record(folder, "rate", lambda record: {"rating": rated(record.rating, word)})
+
+
+def put_rating(folder: Path, rating: Rating) -> SetRecord:
+    """Give the set in ``folder`` exactly this rating, as undoing a rating needs it."""
+    return change_record(folder, "rate", lambda _: {"rating": rating})

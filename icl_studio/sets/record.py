@@ -9,14 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ..domain.geometry import Box
 from ..domain.problems import Frozen
 from ..domain.request import SetRequest, problems_of
 from ..errors import PictureUnreadable, StorageProblem
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""The newest schema known here: 1 is a set as it was drawn, 2 adds tags and assembled sets.
+
+A record bears the lowest number that holds what it says (:func:`schema_for`), so that an
+older ICL Studio stays able to rate a set that uses nothing new.
+"""
 RECORD_FILE = "set.json"
 SHEET_FILE = "sheet.png"
 SET_ID = re.compile(r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")
@@ -33,6 +38,16 @@ def _moment(text: str) -> str:
     return text
 
 
+def _tag(text: str) -> str:
+    """``text`` without space around it, when it is one line that can stand in a search."""
+    text = " ".join(text.split())
+    if not text or len(text) > MAX_TAG or '"' in text or "," in text or not text.isprintable():
+        raise ValueError(f"is no tag: use 1 to {MAX_TAG} characters, no comma, no quotes")
+    return text
+
+
+MAX_TAG = 40
+Tag = Annotated[str, AfterValidator(_tag)]
 Moment = Annotated[str, AfterValidator(_moment)]
 SetId = Annotated[str, Field(pattern=SET_ID.pattern, max_length=64)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -97,10 +112,40 @@ class Rating(Frozen):
     flag: Literal["pick", "reject"] | None = None
 
 
+class Source(Frozen):
+    """A set that gave panels to an assembled one: enough to make it again after it has gone.
+
+    ``pixels`` is the digest of its sheet.
+    """
+
+    id: SetId
+    request: SetRequest
+    receipt: Receipt
+    pixels: str = ""
+
+
+class Assembly(Frozen):
+    """Where the panels of an assembled set come from.
+
+    ``taken`` has one item a panel, in reading order: the number of its source (from 0) and
+    the panel's name there. The first source also gave the gutters, and its request and
+    receipt are those of the set, with the texts of the panels that were taken.
+    """
+
+    sources: tuple[Source, ...] = Field(min_length=1)
+    taken: tuple[tuple[int, str], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sources_are_there(self) -> Assembly:
+        if any(not 0 <= number < len(self.sources) for number, _ in self.taken):
+            raise ValueError("a panel was taken from a source that is not listed")
+        return self
+
+
 class SetRecord(Frozen):
     """All of ``set.json``; ``pixels`` is the sheet's digest (see ``crop.pixel_digest``)."""
 
-    schema_version: int = Field(default=SCHEMA_VERSION, ge=1)
+    schema_version: int = Field(default=1, ge=1)
     id: SetId
     created: Moment
     request: SetRequest
@@ -109,6 +154,8 @@ class SetRecord(Frozen):
     panels: tuple[PanelFile, ...]
     pixels: str = ""
     rating: Rating = Rating()
+    tags: tuple[Tag, ...] = ()
+    assembly: Assembly | None = None
 
     @property
     def read_only(self) -> bool:
@@ -122,7 +169,15 @@ class SetRecord(Frozen):
 
     def to_json(self) -> str:
         """The text of ``set.json``: indented, so that people can read and compare it."""
-        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+        data = self.model_dump(mode="json")
+        if self.schema_version == 1:  # which knew neither, and refuses unknown keys
+            del data["tags"], data["assembly"]
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def schema_for(*, tags: bool, assembled: bool) -> int:
+    """The lowest schema number that can say this."""
+    return 2 if tags or assembled else 1
 
 
 def new_set_id() -> str:

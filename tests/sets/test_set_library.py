@@ -135,7 +135,7 @@ def test_an_unknown_key_in_a_record_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_record_opens_read_only(tmp_path: Path) -> None:
     folder = save_one(tmp_path)
-    edit(folder, schema_version=2, flavour="sweet", rating={"stars": 3, "flag": None, "heart": 1})
+    edit(folder, schema_version=3, flavour="sweet", rating={"stars": 3, "flag": None, "heart": 1})
     record = Library(tmp_path).get(folder).record
     assert record.read_only and record.rating.stars == 3
     before = (folder / "set.json").read_bytes()
