@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -13,9 +12,8 @@ from ..errors import NotFound, StorageProblem
 from ..paths import expanded
 from .record import RECORD_FILE, SetRecord, is_set_folder, read_record
 from .search import parse_query
+from .walk import MAX_DEPTH, set_folders
 
-MAX_DEPTH = 6
-"""Folders in folders that are looked through: a set lies in the sixth at most."""
 _OWN_ID = re.compile(r"(?<![0-9a-z])\d{8}-\d{9}-[0-9a-z]{6}(?![0-9a-z])")
 _HEAD = 512
 _ID_IN_HEAD = re.compile(rb'"id":\s*"([a-z0-9._-]+)"')
@@ -99,7 +97,7 @@ class Library:
         exact = self.find_id(word)
         if exact is not None:
             return Entry(exact, read_record(exact))
-        known = {set_id: folder for folder in self._folders() if (set_id := _id_of(folder))}
+        known = self._known()
         fitting = [i for i in known if len(word) >= 3 and (i.startswith(word) or i.endswith(word))]
         if len(fitting) == 1:
             return Entry(known[fitting[0]], read_record(known[fitting[0]]))
@@ -113,6 +111,10 @@ class Library:
             f"There is no set {word!r} in {self.root}.",
             fix="Run 'icl-studio sets list' to see the sets, or give a set's folder.",
         )
+
+    def _known(self) -> dict[str, Path]:
+        """The folders of all sets by their ids."""
+        return {set_id: folder for folder in self._folders() if (set_id := _id_of(folder))}
 
     def _as_folder(self, word: str | Path) -> Path | None:
         for folder in (expanded(word), self.root / word):
@@ -128,32 +130,7 @@ class Library:
     def _folders(
         self, depth: int = MAX_DEPTH, passed_over: Callable[[str], bool] = lambda _: False
     ) -> Iterator[Path]:
-        """Every folder up to ``depth`` deep that holds a set.
-
-        Not entered: sets, links (which may lead in circles), hidden folders (a set being
-        saved, a trash) and names that are ``passed_over``.
-        """
-        waiting = [(self.root, 1)]
-        while waiting:
-            folder, level = waiting.pop()
-            try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except OSError:
-                continue
-            for entry in entries:
-                if entry.name.startswith(".") or passed_over(entry.name) or not _is_own(entry):
-                    continue
-                inner = Path(entry.path)
-                if is_set_folder(inner):
-                    yield inner
-                elif level < depth:
-                    waiting.append((inner, level + 1))
-
-
-def _is_own(entry: os.DirEntry[str]) -> bool:
-    """Whether ``entry`` is a folder itself, no link and no Windows junction to one."""
-    junction = getattr(entry, "is_junction", bool)  # from Python 3.12 on
-    return entry.is_dir(follow_symlinks=False) and not junction()
+        return (folder for folder, _ in set_folders(self.root, depth, passed_over))
 
 
 def _is_of_another(name: str, set_id: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from ..domain.problems import UserError
 from .record import SetRecord
@@ -18,13 +19,13 @@ from .record import SetRecord
 _TERM = re.compile(
     r'(?P<not>-|not:)?(?:(?P<key>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))'
 )
-_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+_NUMBER = re.compile(r"([<>]=?|=)?(\d+(?:\.\d+)?)")
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     ">": operator.gt,
     "<": operator.lt,
     "=": operator.eq,
-    "": operator.eq,
 }
 
 
@@ -43,11 +44,18 @@ class Term:
         if self.key in _NUMBERS:
             return _compare(_NUMBERS[self.key](record), self.value)
         if self.key == "date":
-            return _compare_day(f"{record.created_at:%Y-%m-%d}", self.value)
+            sign, day = self.sign_and_day()
+            return _COMPARE[sign](f"{record.created_at:%Y-%m-%d}"[: len(day)], day)
         if self.key == "flag":
             return (record.rating.flag or "none") == self.value.casefold()
         texts = _TEXTS[self.key](record) if self.key else _everything(record)
         return self.value.casefold() in "\n".join(texts).casefold()
+
+    def sign_and_day(self) -> tuple[str, str]:
+        """For ``date``: how to compare, and with what; days are compared as text, at the
+        precision that was asked for (``2026-11`` is the month)."""
+        sign = re.match(r"[<>]=?|=", self.value)
+        return (sign[0], self.value[sign.end() :]) if sign else ("=", self.value)
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,11 @@ def _check(term: Term) -> None:
             f"Sets cannot be searched by {term.key!r}.",
             fix=f"{hint}Fields: {', '.join(sorted(known))}. Quote a text that has a colon.",
         )
-    if term.key in _NUMBERS and term.value != "none":
-        _number(term.key, term.value)
+    if term.key in _NUMBERS and term.value != "none" and not _NUMBER.fullmatch(term.value):
+        raise UserError(
+            f"{term.key}:{term.value} compares with no number.",
+            fix=f"Write {term.key}:4, {term.key}:>3 or {term.key}:none.",
+        )
     if term.key == "flag" and term.value.casefold() not in ("pick", "reject", "none"):
         raise UserError(f"There is no flag {term.value!r}.", fix="Use pick, reject or none.")
     if term.key == "date" and not re.fullmatch(r"(?:[<>]=?|=)?\d{4}(-\d\d){0,2}", term.value):
@@ -95,32 +106,18 @@ def _check(term: Term) -> None:
         )
 
 
-def _number(key: str, value: str) -> tuple[Callable[[float, float], bool], float]:
-    match = re.fullmatch(r"([<>]=?|=)?(\d+(?:\.\d+)?)", value)
-    if match is None:
-        raise UserError(
-            f"{key}:{value} compares with no number.", fix=f"Write {key}:4, {key}:>3 or {key}:none."
-        )
-    return _COMPARE[match[1] or ""], float(match[2])
+def number_and_sign(value: str) -> tuple[str, float]:
+    """How to compare, and with which number; ``value`` has been checked by :func:`parse_query`."""
+    match = _NUMBER.fullmatch(value)
+    assert match is not None
+    return match[1] or "=", float(match[2])
 
 
 def _compare(have: float | None, value: str) -> bool:
     if value == "none" or have is None:
         return value == "none" and have is None
-    compare, wanted = _number("", value)
-    return compare(have, wanted)
-
-
-def _compare_day(day: str, value: str) -> bool:
-    """Compare as text, at the precision that was asked for: ``2026-11`` is the month."""
-    sign = re.match(r"[<>]=?|=", value)
-    wanted = value[sign.end() :] if sign else value
-    have = day[: len(wanted)]
-    if sign and sign[0] in ("<", ">"):
-        return have < wanted if sign[0] == "<" else have > wanted
-    if sign and sign[0] in ("<=", ">="):
-        return have <= wanted if sign[0] == "<=" else have >= wanted
-    return have == wanted
+    sign, wanted = number_and_sign(value)
+    return _COMPARE[sign](have, wanted)
 
 
 _NUMBERS: Mapping[str, Callable[[SetRecord], float | None]] = {
@@ -142,7 +139,17 @@ _TEXTS: Mapping[str, Callable[[SetRecord], list[str]]] = {
         *(use.source for use in record.request.adapters),
         *(adapter.file for adapter in record.receipt.adapters),
     ],
+    "tag": lambda record: list(record.tags),
 }
+
+
+TEXT_FIELDS: tuple[str, ...] = tuple(_TEXTS)
+"""The fields that hold texts, in the order in which a plain word looks through them."""
+
+
+def texts_of(field: str, record: SetRecord) -> list[str]:
+    """The texts of ``record`` that ``field`` looks in."""
+    return _TEXTS[field](record)
 
 
 def _everything(record: SetRecord) -> list[str]:
