@@ -1,4 +1,4 @@
-"""``icl-studio sets``: list, show and search what has been made."""
+"""``icl-studio sets``: list, show, search and tag what has been made."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 from .console import JsonOption, context, emit_json, out, warn
 
 if TYPE_CHECKING:
-    from ..domain.problems import Problem
-    from ..sets.library import Entry, Library
+    from ..sets.index import IndexedLibrary
+    from ..sets.index.shelf import Found
+    from ..sets.library import Entry
     from ..sets.record import Rating, SetRecord
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
@@ -25,7 +26,7 @@ LimitOption = Annotated[int, typer.Option(min=0, help="Show at most this many; 0
 
 @app.callback()
 def _group() -> None:
-    """List, show and search the sets you have made."""
+    """List, show, search and tag the sets you have made."""
 
 
 @app.command("list")
@@ -33,8 +34,7 @@ def list_sets(
     limit: LimitOption = 50, folder: FromOption = None, as_json: JsonOption = False
 ) -> None:
     """List the sets, newest first."""
-    entries, problems = library(folder).scan()
-    _print(entries, problems, limit, as_json)
+    _print(library(folder).find(limit=limit), as_json)
 
 
 @app.command()
@@ -46,12 +46,11 @@ def search(
 ) -> None:
     """Search the sets; all words must fit.
 
-    Words are looked for in task, texts, names, model and LoRAs. Fields: seed:4711,
-    lora:film, rating:>3, flag:pick, date:2026-11, task:, model:, name:, panel:, summary:,
-    steps:, guidance:, engine:, id:. Leave out with not:WORD, or -WORD after --.
+    Words are looked for in task, texts, names, tags, model and LoRAs. Fields: seed:4711,
+    lora:film, rating:>3, flag:pick, tag:client, date:2026-11, task:, model:, name:, panel:,
+    summary:, steps:, guidance:, engine:, id:. Leave out with not:WORD, or -WORD after --.
     """
-    entries, problems = library(folder).search(" ".join(words))
-    _print(entries, problems, limit, as_json)
+    _print(library(folder).find(" ".join(words), limit), as_json)
 
 
 @app.command()
@@ -68,17 +67,40 @@ def show(
         _show(entry)
 
 
-def library(folder: Path | None = None) -> Library:
+@app.command("tag")
+def tag_sets(
+    which: Annotated[list[str], typer.Argument(metavar="SET…", help="Ids or folders.")],
+    add: Annotated[list[str], typer.Option("--add", metavar="TAG", help="May be repeated.")] = [],  # noqa: B006
+    remove: Annotated[list[str], typer.Option("--remove", metavar="TAG")] = [],  # noqa: B006
+    folder: FromOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give sets tags of your own, or take some away; search for them with tag:WORD."""
+    from ..sets.tags import tag, tagged
+
+    tagged((), add, remove)  # a wrong tag is refused before any set is touched
+    shelf = library(folder)
+    entries = [shelf.get(word) for word in which]
+    found = [(entry.folder, tag(entry.folder, add, remove)) for entry in entries]
+    if as_json:
+        emit_json({"sets": [{"id": r.id, "folder": at, "tags": r.tags} for at, r in found]})
+        return
+    for _, record in found:
+        out.print(f"{record.id}: {', '.join(record.tags) or 'no tags'}", markup=False)
+
+
+def library(folder: Path | None = None) -> IndexedLibrary:
     """The user's sets, or those in ``folder``; raises ``NotFound`` without such a folder."""
     from ..errors import NotFound
     from ..paths import expanded
-    from ..sets.library import Library
+    from ..sets.index import IndexedLibrary
 
+    app = context()
     if folder is None:
-        return Library(context().sets_root)
+        return IndexedLibrary(app.sets_root, app.folders)
     if not expanded(folder).is_dir():
         raise NotFound(f"There is no folder {folder}.", fix="Check what follows --from.")
-    return Library(expanded(folder))
+    return IndexedLibrary(expanded(folder), app.folders)
 
 
 def row(entry: Entry) -> dict[str, Any]:
@@ -95,6 +117,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "model": record.request.model,
         "seed": record.request.seed,
         "rating": record.rating,
+        "tags": record.tags,
         "panels": [
             {"name": panel.name, "path": folder / panel.path, "box": panel.box}
             for panel in record.panels
@@ -108,14 +131,16 @@ def stars(rating: Rating) -> str:
     return " ".join(part for part in (shown, rating.flag or "") if part)
 
 
-def _print(entries: list[Entry], problems: list[Problem], limit: int, as_json: bool) -> None:
-    shown = entries[:limit] if limit else entries
+def _print(found: Found, as_json: bool) -> None:
+    shown = found.entries
     if as_json:
-        emit_json({"total": len(entries), "sets": [row(e) for e in shown], "problems": problems})
+        emit_json(
+            {"total": found.total, "sets": [row(e) for e in shown], "problems": found.problems}
+        )
         return
-    for problem in problems:
+    for problem in found.problems:
         warn(str(problem))
-    if not entries:
+    if not shown:
         out.print("No sets. Make one: icl-studio demo")
         return
     from rich.table import Table
@@ -131,8 +156,8 @@ def _print(entries: list[Entry], problems: list[Problem], limit: int, as_json: b
             _short(record),
         )
     out.print(table)
-    if len(entries) > len(shown):
-        out.print(f"… and {len(entries) - len(shown)} more: --limit 0 shows all.")
+    if found.total > len(shown):
+        out.print(f"… and {found.total - len(shown)} more: --limit 0 shows all.")
 
 
 def _short(record: SetRecord) -> str:
@@ -152,6 +177,7 @@ def _show(entry: Entry) -> None:
         ("folder", str(folder)),
         ("made", f"{record.created_at:%Y-%m-%d %H:%M:%S}"),
         ("rating", stars(record.rating) or "none"),
+        ("tags", ", ".join(record.tags) or "none"),
         ("task", request.task),
         ("summary", request.parts.summary),
         *zip(request.layout.names, request.parts.panels, strict=False),

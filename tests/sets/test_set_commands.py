@@ -95,6 +95,25 @@ def test_sets_search(shelf: Path, machine: Any, capsys: pytest.CaptureFixture[st
     assert "Did you mean seed:" in refused(capsys, "sets", "search", "sead:1")
 
 
+def test_sets_tag(shelf: Path, machine: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    other = save_one(shelf, set_id="other")
+    told = machine("sets", "tag", ID, "other", "--add", "client", "--add", "needs work")
+    assert [one["tags"] for one in told["sets"]] == [["client", "needs work"]] * 2
+    machine("sets", "tag", other, "--remove", "client")
+    assert [one["id"] for one in machine("sets", "search", "tag:client")["sets"]] == [ID]
+    assert main(["sets", "tag", ID]) == 0
+    assert "client, needs work" in capsys.readouterr().out
+    assert "no tag" in refused(capsys, "sets", "tag", ID, "--add", "a,b")
+
+
+def test_listing_again_reads_no_set_again(
+    shelf: Path, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine("sets", "list")
+    monkeypatch.setattr("icl_studio.sets.index.refresh.read_record", None)
+    assert machine("sets", "list")["total"] == 1
+
+
 def test_sets_in_another_folder(tmp_path: Path, machine: Any) -> None:
     save_one(tmp_path / "Bücher 🦊")
     assert machine("sets", "list", "--from", tmp_path / "Bücher 🦊")["total"] == 1
