@@ -12,8 +12,11 @@ from pydantic import Field, TypeAdapter
 from .problems import Frozen, Problem
 
 EVENT_VERSION: Literal[1] = 1
-Phase = Literal["load", "encode", "denoise", "decode", "save", "cache", "sample", "caption"]
-"""``cache`` (latents and embeddings) and ``sample`` are of training, ``caption`` of data sets."""
+Phase = Literal[
+    "load", "encode", "denoise", "decode", "save", "cache", "train", "sample", "caption"
+]
+"""``cache`` (latents and embeddings), ``train`` and ``sample`` are of training, ``caption`` of
+data sets."""
 
 
 class _Event(Frozen):

@@ -191,11 +191,12 @@ def parse_lora(text: str) -> AdapterUse:
 
     A colon belongs to the file when a file of the whole name exists, when it follows a
     Windows drive letter, or when no number comes after it. A file under the working
-    directory is named in full, so that the request can be used from any other.
+    directory is named in full, so that the request can be used from any other. ``job:ID``
+    names the LoRA that a queued job tunes; the queue knows its file.
     """
     source, weight = text, 1.0
     head, colon, last = text.rpartition(":")
-    drive = os.name == "nt" and len(head) == 1
+    drive = (os.name == "nt" and len(head) == 1) or head == "job"
     if colon and head and not drive and in_folder(Path.cwd(), text) is None:
         try:
             source, weight = head, float(last)

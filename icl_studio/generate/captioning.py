@@ -15,6 +15,7 @@ from ..paths import UserFolders
 from ..training.captioning import CaptionJob, wanting
 from ..training.material import As, gather
 from ..worker.client import WorkerClient
+from ..worker.protocol import Caption
 from .running import Stopping, as_error
 
 
@@ -25,21 +26,19 @@ class Captioned(Frozen):
     failed: tuple[str, ...]
 
 
-def caption_folder(
+def plan_captions(
     source: Path,
     task: TaskSpec | None,
     captioner: CaptionerSpec,
     options: CaptionerOptions,
-    folders: UserFolders,
     *,
     taken_as: As = "auto",
     instruction: str = "",
-    progress: Callable[[int, int], None] = lambda *_: None,
-) -> Captioned:
-    """Write the captions that are missing in the folder ``source``.
+) -> CaptionJob | None:
+    """What there is to write in the folder ``source``; None if nothing is missing.
 
-    Raises :class:`RequestInvalid` without a task, ``NotFound`` for what is no folder (beside
-    a zip's files nothing can be written), and what the captioner raises before its first answer.
+    Raises :class:`RequestInvalid` without a task and ``NotFound`` for what is no folder (beside
+    a zip's files nothing can be written).
     """
     if task is None:
         raise RequestInvalid("Which task is the data for?", fix="Add --task TASK.")
@@ -48,8 +47,8 @@ def caption_folder(
     names = task.layout.names
     items = wanting(gather(source, source, names, taken_as=taken_as))
     if not items:
-        return Captioned(written=(), failed=())
-    job = CaptionJob(
+        return None
+    return CaptionJob(
         id=f"caption-{secrets.token_hex(6)}",
         captioner=captioner,
         options=options,
@@ -59,10 +58,23 @@ def caption_folder(
         task=task.id,
         instruction=instruction,
     )
+
+
+def write_captions(
+    job: CaptionJob | None,
+    folders: UserFolders,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Captioned:
+    """Have a worker write what ``job`` asks for.
+
+    Raises what the captioner raises before its first answer.
+    """
+    if job is None:
+        return Captioned(written=(), failed=())
     failed: list[str] = []
     with WorkerClient(folders) as client, Stopping(client) as stop:
         stop.working = True
-        for event in client.caption(job, idle=stop.tell):
+        for event in client.perform(Caption(job=job), idle=stop.tell):
             if isinstance(event, Notice):
                 failed.append(event.message)
             elif isinstance(event, Progress):
@@ -70,5 +82,5 @@ def caption_folder(
             elif isinstance(event, Failed):
                 raise as_error(event, client.log)
     return Captioned(
-        written=tuple(item.file for item in items if item.file.is_file()), failed=tuple(failed)
+        written=tuple(item.file for item in job.items if item.file.is_file()), failed=tuple(failed)
     )

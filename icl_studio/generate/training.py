@@ -30,6 +30,7 @@ from ..training.prepare import Manifest, prepare, read_manifest
 from ..training.recipe import Recipe
 from ..training.record import RECORD_FILE, read_job, save_job
 from ..worker.client import WorkerClient
+from ..worker.protocol import Train
 from .planning import choose_engine
 from .running import Stopping, as_error
 
@@ -161,7 +162,7 @@ def run_training(
     step, loss = 0, None
     with WorkerClient(folders) as client, Stopping(client, on_stop) as stop:
         try:
-            for event in client.train(job, idle=stop.tell):
+            for event in client.perform(Train(job=job), idle=stop.tell):
                 stop.working |= isinstance(event, Learnt)
                 if isinstance(event, Learnt):
                     step, loss = event.step, event.smoothed

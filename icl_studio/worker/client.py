@@ -22,14 +22,11 @@ from .. import __version__
 from ..domain.events import Event, Final
 from ..errors import InternalError, ProtocolError, WorkerDied
 from ..paths import UserFolders
-from ..training.captioning import CaptionJob
-from ..training.job import TrainJob
 from .environment import child_environment
 from .logs import new_log, tail
 from .pipes import Ended, Said, hear, how_it_ended, kill, speak
 from .protocol import (
     Cancel,
-    Caption,
     Command,
     Generate,
     GenerateJob,
@@ -38,7 +35,7 @@ from .protocol import (
     Ready,
     Refused,
     Shutdown,
-    Train,
+    Single,
     encode,
     portions,
 )
@@ -148,17 +145,15 @@ class WorkerClient:
             self._say(Generate(jobs=some, batch=batch))
         yield from self._heard(pending, idle)
 
-    def train(self, job: TrainJob, *, idle: Callable[[], None] = lambda: None) -> Iterator[Event]:
-        """Have an adapter tuned; yields events as :meth:`generate` does, the last one final."""
-        self._say(Train(job=job))
-        yield from self._heard({job.id}, idle)
-
-    def caption(
-        self, job: CaptionJob, *, idle: Callable[[], None] = lambda: None
+    def perform(
+        self, command: Single, *, idle: Callable[[], None] = lambda: None
     ) -> Iterator[Event]:
-        """Have captions written; yields events as :meth:`generate` does, the last one final."""
-        self._say(Caption(job=job))
-        yield from self._heard({job.id}, idle)
+        """Have one job of another kind done; yields events as :meth:`generate` does.
+
+        Raises ``ProtocolError`` for one that no line can hold.
+        """
+        self._say(command)
+        yield from self._heard({command.job.id}, idle)
 
     def _heard(self, pending: set[str], idle: Callable[[], None]) -> Iterator[Event]:
         """Events of the jobs ``pending`` until each has had its final one."""

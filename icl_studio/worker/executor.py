@@ -14,7 +14,7 @@ from ..domain.events import Event
 from ..engines.protocol import EngineOptions
 from ..errors import UserError
 from ..paths import UserFolders
-from .protocol import GenerateJob
+from .protocol import GenerateJob, Single
 from .supervisor import Patience, Supervisor
 
 
@@ -34,6 +34,12 @@ class Place(Protocol):
         idle: Callable[[], None] = lambda: None,
     ) -> Iterator[Event]:
         """Yields events, exactly one final one a job; raises ``WorkerDied``, ``ProtocolError``."""
+        ...
+
+    def perform(
+        self, command: Single, *, idle: Callable[[], None] = lambda: None
+    ) -> Iterator[Event]:
+        """The same for one job of another kind than generate."""
         ...
 
     def cancel(self, job: str | None = None) -> None: ...

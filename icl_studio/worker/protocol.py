@@ -140,6 +140,9 @@ class Refused(_Message):
     message: str
 
 
+Single = Train | Caption
+"""Commands that carry one job, known by ``job.id``, which has a worker to itself."""
+
 Command = Annotated[
     Hello | Generate | Train | Caption | Cancel | Shutdown, Field(discriminator="type")
 ]

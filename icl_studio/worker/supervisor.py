@@ -16,7 +16,7 @@ from ..domain.events import Event, Finished
 from ..errors import ProtocolError, WorkerDied
 from ..paths import UserFolders
 from .client import COMMAND, WorkerClient
-from .protocol import GenerateJob
+from .protocol import GenerateJob, Single
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,21 @@ class Supervisor:
         ``ProtocolError``; the next call starts anew. ``deaths`` counts them until a job
         finishes.
         """
+        return self._converse(
+            lambda client, tick: client.generate(jobs, batch=batch, idle=tick), idle
+        )
+
+    def perform(
+        self, command: Single, *, idle: Callable[[], None] = lambda: None
+    ) -> Iterator[Event]:
+        """Have one job of another kind done, under the same watch."""
+        return self._converse(lambda client, tick: client.perform(command, idle=tick), idle)
+
+    def _converse(
+        self,
+        start: Callable[[WorkerClient, Callable[[], None]], Iterator[Event]],
+        idle: Callable[[], None],
+    ) -> Iterator[Event]:
         try:
             client = self._started(idle)
             if client is None:
@@ -102,7 +117,7 @@ class Supervisor:
                 watch.look()
                 idle()
 
-            for event in client.generate(jobs, batch=batch, idle=tick):
+            for event in start(client, tick):
                 watch.heard()
                 if isinstance(event, Finished):
                     self.deaths = 0
