@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from sqlite3 import Connection
+from typing import Final, Literal
 
 from ..domain.request import SetRequest
 from ..errors import QueueProblem
 from ..sets.record import new_set_id
 from . import sql
+from .awaited import Awaited
 from .job import Job, NewJob
+from .kinds import Kind
 from .states import ACTIONS, ActionName, State, sources
 from .store import STEP, Store, request_values
 
@@ -47,7 +50,8 @@ def retry(store: Store, ids: Iterable[str], changed: dict[str, SetRequest] | Non
         for id in named:
             _check(store, id, "retry")
             if changed and id in changed:
-                connection.execute(sql.EDIT, {**request_values(changed[id]), "id": id})
+                _check_makes_a_set(store.get(id), "changed")
+                _replace(store, connection, id, changed[id])
             connection.execute(sql.RETRY, {"id": id, "sources": json.dumps(sources("retry"))})
 
 
@@ -57,7 +61,17 @@ def edit(store: Store, id: str, request: SetRequest) -> None:
         job = store.get(id)
         if job.state not in ("waiting", "paused"):
             raise _refused(job, "edited", "Only waiting and paused jobs can be edited.")
-        connection.execute(sql.EDIT, {**request_values(request), "id": id})
+        _check_makes_a_set(job, "edited")
+        _replace(store, connection, id, request)
+
+
+def _replace(store: Store, connection: Connection, id: str, request: SetRequest) -> None:
+    """Another request for a job; it waits for the LoRAs that other jobs are to tune for it."""
+    awaited = Awaited(store)
+    request = awaited.request(request)
+    connection.execute(sql.EDIT, {**request_values(request), "id": id})
+    for need in awaited.needs(request.adapters):
+        connection.execute(sql.ADD_NEED, {"job": id, "needs": need})
 
 
 def schedule(
@@ -123,6 +137,7 @@ def duplicate(store: Store, ids: Iterable[str], seed: int | None = None) -> tupl
     copies = []
     for id in ids:
         job = store.get(id)
+        _check_makes_a_set(job, "duplicated")
         request = job.request if seed is None else job.request.with_seed(seed)
         copies.append(
             NewJob(
@@ -180,6 +195,25 @@ def _check(store: Store, id: str, action: ActionName) -> State:
             fix = "Its set stands. `icl-studio queue duplicate` makes another one."
         raise _refused(job, done.get(action, action), fix)
     return job.state
+
+
+def _check_makes_a_set(job: Job, what: str) -> None:
+    if job.kind != "generate":
+        raise QueueProblem(
+            f"The job {job.id} is of the kind {job.kind} and cannot be {what}.",
+            fix=f"Cancel it and queue another: `icl-studio {COMMANDS[job.kind]} … --queue`.",
+        )
+
+
+COMMANDS: Final[dict[Kind, str]] = {
+    "generate": "make",
+    "train": "train",
+    "export": "export",
+    "build": "engines build",
+    "evaluate": "evaluate",
+    "caption": "dataset caption",
+}
+"""The command that asks for work of a kind."""
 
 
 def _refused(job: Job, what: str, fix: str) -> QueueProblem:

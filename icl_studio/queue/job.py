@@ -13,9 +13,11 @@ from pydantic import Field
 
 from ..domain.problems import Frozen
 from ..domain.request import SetRequest
+from ..errors import QueueProblem
 from ..sets.naming import DEFAULT_SET_NAME
 from ..sets.record import SetId, new_set_id
-from .kinds import Kind
+from .brief import Brief
+from .kinds import Kind, asked_class, check_kind
 from .states import State
 
 MAX_PRIORITY = 100
@@ -32,6 +34,9 @@ def now() -> int:
 class NewJob(Frozen):
     """A job to be added. Its ``id`` becomes the id of its set, which is made once or never.
 
+    ``request`` is what it is to do: of a job that generates the set's request, of any other
+    kind the kind's :class:`~.brief.Brief`.
+
     ``out`` is the folder of all sets, ``set_name`` the naming template of the set's own.
     ``not_before`` holds the job until then. ``needs`` are jobs that must be done first.
     ``origin`` says where it came from (file and row of a shot list, choices, sweep axes).
@@ -39,7 +44,7 @@ class NewJob(Frozen):
 
     id: SetId = Field(default_factory=new_set_id)
     kind: Kind = "generate"
-    request: SetRequest
+    request: SetRequest | Brief
     out: Path
     set_name: str = DEFAULT_SET_NAME
     group: Annotated[str, Field(max_length=120)] = ""
@@ -102,8 +107,22 @@ class Job(JobRow):
 
     @cached_property
     def request(self) -> SetRequest:
-        """What a generate job makes."""
+        """What a generate job makes; raises :class:`QueueProblem` for a job of another kind."""
+        if self.kind != "generate":
+            raise QueueProblem(
+                f"The job {self.id} makes no set; it is of the kind {self.kind}.",
+                fix="That is for jobs that make sets.",
+            )
         return SetRequest.model_validate_json(self.payload)
+
+    @cached_property
+    def brief(self) -> Brief | None:
+        """What a job of another kind is to do; None for one that generates."""
+        if self.kind == "generate":
+            return None
+        check_kind(self.kind)
+        brief: Brief = asked_class(self.kind).model_validate_json(self.payload)
+        return brief
 
 
 class Attempt(Frozen):

@@ -1,26 +1,59 @@
-"""The kinds of jobs, and which of them this version can carry out."""
+"""The kinds of jobs: what each is asked with, and what carries it out."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from importlib import import_module
+from typing import Any, Final, Literal, NamedTuple
 
 from ..errors import QueueProblem
 
 Kind = Literal["generate", "train", "export", "build", "evaluate", "caption"]
 
-RUNNERS: Final[dict[Kind, str]] = {"generate": "icl_studio.queue.generating:Generating"}
-"""Kind to the class (``"module:Class"``) that carries its jobs out.
 
-The class is created with a :class:`~icl_studio.queue.running.Bench` and has one method,
-``carry_out(jobs)``, that yields events: of each job any number and exactly one final one.
-A kind can be queued as soon as it stands here, and not before.
-"""
+class Carried(NamedTuple):
+    """How a kind is carried out; both names are ``"module:Class"``, imported when needed.
+
+    ``asked`` is the class of its payload: a :class:`~icl_studio.queue.brief.Brief`, or for
+    ``generate`` the request itself. ``runner`` is created with a
+    :class:`~icl_studio.queue.running.Bench` and has one method, ``carry_out(jobs)``, that
+    yields events: of each job any number and exactly one final one.
+    """
+
+    asked: str
+    runner: str
+
+
+KINDS: Final[dict[Kind, Carried]] = {
+    "generate": Carried(
+        "icl_studio.domain.request:SetRequest", "icl_studio.queue.generating:Generating"
+    ),
+    "train": Carried("icl_studio.queue.training:TrainBrief", "icl_studio.queue.training:Training"),
+    "caption": Carried(
+        "icl_studio.queue.captioning:CaptionBrief", "icl_studio.queue.captioning:Captioning"
+    ),
+}
+"""A kind can be queued as soon as it stands here, and not before."""
 
 
 def check_kind(kind: Kind) -> None:
     """Raise :class:`QueueProblem` for a kind that nothing can carry out yet."""
-    if kind not in RUNNERS:
+    if kind not in KINDS:
         raise QueueProblem(
             f"Jobs of the kind {kind!r} cannot be queued in this version.",
-            fix=f"Kinds that can: {', '.join(RUNNERS)}.",
+            fix=f"Kinds that can: {', '.join(KINDS)}.",
         )
+
+
+def asked_class(kind: Kind) -> Any:
+    """The class of the payload of ``kind``."""
+    return _named(KINDS[kind].asked)
+
+
+def runner_class(kind: Kind) -> Any:
+    """The class that carries out jobs of ``kind``."""
+    return _named(KINDS[kind].runner)
+
+
+def _named(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)

@@ -60,13 +60,14 @@ def look_ahead(
 ) -> Preflight:
     """The preflight of all jobs that wait."""
     rows = store.page(Filter(states=("waiting",)))
-    requests = [store.get(row.id).request for row in rows]
+    sets = [row for row in rows if row.kind == "generate"]
+    requests = [store.get(row.id).request for row in sets]
     expected = estimate(store, workers)
     lines = [
         *_each("model", Counter(r.model for r in requests), lambda n: _model(n, registry, folders)),
         *_each("engine", Counter(r.engine for r in requests), lambda n: _engine(n, registry)),
         *_adapters(requests, folders),
-        *_folders([(row.out, request) for row, request in zip(rows, requests, strict=True)]),
+        *_folders([(row.out, request) for row, request in zip(sets, requests, strict=True)]),
         _memory(requests, registry, folders),
         _time(expected),
     ]

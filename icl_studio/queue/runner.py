@@ -5,16 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..domain.events import Cancelled, Event, Failed, Finished, Progress
+from ..domain.events import (
+    Cancelled,
+    Event,
+    Failed,
+    Finished,
+    Learnt,
+    Progress,
+    Sampled,
+    Started,
+)
 from ..errors import InternalError, ProtocolError, QueueBusy, WorkerDied
 from ..worker.supervisor import WorkerHung
 from .claims import Claim, Claims, Death
 from .database import Database
 from .job import Job, JobError
-from .kinds import RUNNERS, Kind
+from .kinds import runner_class
 from .retries import DEATHS_UNTIL_REST
 from .turns import Worker
 
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 IDLE_SECONDS: Final = 0.25
+ALONE: Final = ("denoise", "decode", "save", "train", "sample")
+"""Phases in which a worker is at one job and no other."""
 LOOK_SECONDS: Final = 1.0
 """How often wishes are looked for and progress is stored."""
 BUSY_PATIENCE: Final = 600.0
@@ -41,6 +51,7 @@ class Runner:
         self._open: dict[str, Job] = {}
         self._phases: dict[str, str] = {}
         self._told: dict[str, float] = {}
+        self._pictures: dict[str, str] = {}
         self._looked = 0.0
 
     def work(self) -> None:
@@ -85,8 +96,9 @@ class Runner:
         self._open = {job.id: job for job in claim.jobs}
         self._phases.clear()
         self._told.clear()
+        self._pictures.clear()
         try:
-            for event in _runner(claim.jobs[0].kind)(self._bench).carry_out(claim.jobs):
+            for event in runner_class(claim.jobs[0].kind)(self._bench).carry_out(claim.jobs):
                 self._take(event)
                 self._shared.on_event(event)
         except (WorkerDied, ProtocolError) as error:
@@ -100,6 +112,14 @@ class Runner:
         match event:
             case Progress():
                 self._progress(event)
+            case Started() if self._open[event.job].kind != "generate":
+                self._phases.setdefault(event.job, "load")
+                if not self._begun(event.job):
+                    self._begin(event.job)
+            case Learnt():
+                self._progress(self._as_progress(event))
+            case Sampled():
+                self._pictures[event.job] = event.picture
             case Finished():
                 seconds = sum(s for phase, s in event.seconds.items() if phase != "load")
                 self._end(event.job, "done", folder=event.folder, seconds=seconds or None)
@@ -116,7 +136,7 @@ class Runner:
         """Note what is under way, and store it now and then for whoever looks."""
         first = not self._phases
         self._phases[event.job] = event.phase
-        alone = event.phase in ("denoise", "decode", "save")
+        alone = event.phase in ALONE
         # While all are loaded or encoded together, the first stands for all.
         if (first or alone) and not self._begun(event.job):
             self._begin(event.job)
@@ -127,6 +147,17 @@ class Runner:
                 self._light.tell(event)
             except QueueBusy:
                 return  # nobody's work depends on it
+
+    def _as_progress(self, event: Learnt) -> Progress:
+        """A training step as what is stored, with the sample that was drawn last."""
+        return Progress(
+            job=event.job,
+            phase="train",
+            step=event.step,
+            total=event.total,
+            eta=event.eta,
+            preview=self._pictures.get(event.job),
+        )
 
     def _begun(self, id: str) -> bool:
         return id in self._shared.begun
@@ -160,7 +191,7 @@ class Runner:
     def _bury(self, error: InternalError) -> None:
         """The worker is gone. Those that were under way are blamed, the others just wait."""
         how: Death = "hung" if isinstance(error, WorkerHung) else "died"
-        alone = [id for id in self._open if self._phases.get(id) in ("denoise", "decode", "save")]
+        alone = [id for id in self._open if self._phases.get(id) in ALONE]
         # Loading and encoding concern all; a worker that did not even start is nobody's fault.
         blamed = alone or [id for id in self._open if id in self._phases]
         stopped = self._shared.killed.is_set()
@@ -215,11 +246,6 @@ class Runner:
                 if time.monotonic() > end:
                     raise
                 threading.Event().wait(0.2)
-
-
-def _runner(kind: Kind) -> Any:
-    module, _, name = RUNNERS[kind].partition(":")
-    return getattr(import_module(module), name)
 
 
 def _error(event: Failed) -> JobError:

@@ -26,7 +26,7 @@ ADD: Final = """
         :position, :not_before, :load_key, :share_key, :work, :payload, :out, :set_name, :origin,
         :created)
 """
-ADD_NEED: Final = "INSERT INTO needs (job, needs) VALUES (:job, :needs)"
+ADD_NEED: Final = "INSERT OR IGNORE INTO needs (job, needs) VALUES (:job, :needs)"
 NEEDS: Final = "SELECT needs FROM needs WHERE job = :job ORDER BY needs"
 DROP_NEEDS: Final = "DELETE FROM needs WHERE job = :job"
 KNOWN: Final = "SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))"
@@ -172,6 +172,11 @@ SET_WORKER: Final = """
 """
 COUNT_WORKERS: Final = "SELECT count(*) AS n FROM workers"
 JOBS_OF_STUDIO: Final = "SELECT id, claim FROM jobs WHERE studio = :studio AND state = 'running'"
+RESULTS_TO_COME: Final = """
+    SELECT id, kind, payload FROM jobs WHERE kind <> 'generate'
+        AND state IN ('waiting', 'paused', 'running', 'failed', 'quarantined')
+"""
+JOBS_IN: Final = "SELECT id FROM jobs WHERE kind = :kind AND out = :out ORDER BY number DESC"
 WISHES: Final = "SELECT id, wish FROM jobs WHERE claim = :claim AND wish <> ''"
 HELD: Final = (
     "SELECT wish, crashes FROM jobs WHERE id = :id AND claim = :claim AND state = 'running'"
@@ -211,15 +216,15 @@ UNFINISHED: Final = "SELECT id, out FROM jobs WHERE state <> 'done' AND kind = '
 RESULTS_FOLDERS: Final = "SELECT DISTINCT out FROM jobs WHERE kind = 'generate'"
 PACE: Final = """
     SELECT seconds / work AS pace FROM jobs
-    WHERE state = 'done' AND model = :model AND work > 0 AND seconds > 0
+    WHERE state = 'done' AND kind = 'generate' AND model = :model AND work > 0 AND seconds > 0
     ORDER BY finished DESC LIMIT 50
 """
 STATS: Final = """
     SELECT model, count(*) AS n, sum(seconds) AS seconds, avg(seconds) AS mean,
         min(finished) AS first, max(finished) AS last, sum(attempts) AS attempts
-    FROM jobs WHERE state = 'done' GROUP BY model ORDER BY n DESC
+    FROM jobs WHERE state = 'done' AND kind = 'generate' GROUP BY model ORDER BY n DESC
 """
 AHEAD: Final = """
     SELECT model, share_key, load_key, count(*) AS n, sum(work) AS work FROM jobs
-    WHERE state = 'waiting' GROUP BY model, share_key, load_key
+    WHERE state = 'waiting' AND kind = 'generate' GROUP BY model, share_key, load_key
 """

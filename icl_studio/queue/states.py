@@ -10,9 +10,9 @@ STATES: Final[dict[State, str]] = {
     "waiting": "waits for its turn, for its time, or for a job that it needs",
     "paused": "is passed over until it is resumed",
     "running": "a worker has claimed it, under a lease",
-    "done": "its set stands",
+    "done": "its set, its adapter or its report stands",
     "failed": "could not be made; its error says why and what to do",
-    "cancelled": "was called off; nothing was left behind",
+    "cancelled": "was called off; no half set is left, a training keeps its checkpoint",
     "quarantined": "ended its worker three times and is not tried again by itself",
 }
 """Every state and what it means, in the order in which lists show them."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from ..domain.request import SetRequest
-from ..errors import NotFound, QueueProblem
+from ..errors import InternalError, NotFound, QueueProblem
 from . import sql
+from .brief import Brief
 from .database import Database
 from .job import Attempt, Job, JobError, JobRow, NewJob, load_key, now, share_key, work_of
-from .kinds import check_kind
+from .kinds import asked_class, check_kind
 from .states import STATES, State
 
 STEP = 2**20
@@ -60,6 +61,9 @@ class Store:
         """
         for kind in {job.kind for job in jobs}:
             check_kind(kind)
+        for job in jobs:
+            if not isinstance(job.request, asked_class(job.kind)):
+                raise InternalError(f"A {job.kind} job cannot be asked with {type(job.request)}.")
         ids = [job.id for job in jobs]
         if len(set(ids)) != len(ids):
             raise QueueProblem("Two of these jobs have the same id.", fix="Add each job once.")
@@ -184,6 +188,21 @@ class Store:
         return int(row["value"]) if row else 0
 
 
+def brief_values(brief: Brief, kind: str, id: str) -> dict[str, Any]:
+    """The columns that follow from a brief. Such a job is claimed by itself."""
+    return {
+        "payload": brief.model_dump_json(),
+        "task": brief.task,
+        "name": brief.name,
+        "summary": brief.summary[:200],
+        "seed": 0,
+        "model": brief.model,
+        "load_key": kind,
+        "share_key": f"{kind} {id}",
+        "work": 0,
+    }
+
+
 def request_values(request: SetRequest) -> dict[str, Any]:
     """The columns that follow from a request."""
     return {
@@ -200,8 +219,10 @@ def request_values(request: SetRequest) -> dict[str, Any]:
 
 
 def _values(job: NewJob, position: int, created: int) -> dict[str, Any]:
+    asked = job.request
     return {
-        **request_values(job.request),
+        **(brief_values(asked, job.kind, job.id) if isinstance(asked, Brief) else {}),
+        **(request_values(asked) if isinstance(asked, SetRequest) else {}),
         "id": job.id,
         "kind": job.kind,
         "state": "paused" if job.paused else "waiting",

@@ -19,7 +19,7 @@ from ..paths import UserFolders
 from ..plugins import Registry
 from .choices import chosen, has_choices
 from .columns import Shot, at, read_shot, unknown_columns
-from .lookups import Lookups
+from .lookups import Lookups, Promised
 from .reading import read_rows
 from .sweeps import MOST, Axis, combinations
 
@@ -63,15 +63,19 @@ def check_list(
     folders: UserFolders,
     defaults: Defaults | None = None,
     sweep: Sequence[Axis] = (),
+    promised: Promised = lambda _: None,
 ) -> Checked:
     """Read and check a whole shot list; nothing is queued and nothing downloaded.
+
+    ``promised`` knows the LoRA files that queued jobs are still to tune.
 
     Raises what :func:`~.reading.read_rows` raises for a file that cannot be read at all, and
     :class:`UserError` for axes that make no sense. Everything else is a problem of a row.
     """
     rows = read_rows(file)
     values = list(combinations(sweep))
-    checker = _Checker(registry, folders, defaults or Defaults(), file)
+    lookups = Lookups(registry, folders, promised)
+    checker = _Checker(registry, folders, defaults or Defaults(), file, lookups)
     names = [name for row in rows for name in row.cells]
     panel_names = {name for task in registry.tasks.values() for name in task.layout.names}
     problems = unknown_columns(dict.fromkeys(names), panel_names)
@@ -107,13 +111,18 @@ class _Checker:
     """Turns rows into requests."""
 
     def __init__(
-        self, registry: Registry, folders: UserFolders, defaults: Defaults, file: Path
+        self,
+        registry: Registry,
+        folders: UserFolders,
+        defaults: Defaults,
+        file: Path,
+        lookups: Lookups,
     ) -> None:
         self._registry = registry
         self._folders = folders
         self._defaults = defaults
         self._file = file
-        self._lookups = Lookups(registry, folders)
+        self._lookups = lookups
 
     def sets_of(
         self, shot: Shot, values: Sequence[dict[str, Any]]
@@ -238,11 +247,15 @@ class _Checker:
                 found[at(shot.row, "lora", what, "Name one, or sweep over something else.")] = None
                 return None
             uses = (uses[0].model_copy(update={"weight": weight}), *uses[1:])
-        for use in uses or ():
-            error = self._lookups.lora(use)
-            if error is not None:
+        if uses is None:
+            return None
+        files = []
+        for use in uses:
+            try:
+                files.append(self._lookups.lora(use))
+            except UserError as error:
                 found[at(shot.row, "lora", error.message, error.fix)] = None
-        return uses
+        return tuple(files)
 
 
 def _column(where: str) -> str:

@@ -26,7 +26,8 @@ COLUMNS: Final = {
     "count": "how many sets, with the seeds `seed`, `seed` + 1, …",
     "steps": "sampling steps",
     "guidance": "how closely to follow the text",
-    "lora": "`FILE` or `FILE:WEIGHT`, several with `;` between; `none` for none",
+    "lora": "`FILE` or `FILE:WEIGHT`, several with `;` between; `none` for none; "
+    "`job:ID` for the one that a queued training makes",
     "name": "a label for the set",
     "model": "a model's id, folder or hub id",
     "engine": "what computes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ..domain.caption import TokenCounter
@@ -14,11 +15,18 @@ from ..models.find import HUB_ID, find_model
 from ..paths import UserFolders
 from ..plugins import Registry
 
+Promised = Callable[[AdapterUse], AdapterUse | None]
+"""What a job makes of a LoRA: ``use`` with the file that a queued job will have tuned, None
+where no job is concerned; raises ``UserError`` for a job that tunes none."""
+
 
 class Lookups:
     """Answers from memory after the first time; asks no network."""
 
-    def __init__(self, registry: Registry, folders: UserFolders) -> None:
+    def __init__(
+        self, registry: Registry, folders: UserFolders, promised: Promised = lambda _: None
+    ) -> None:
+        self._promised = promised
         self._registry = registry
         self._folders = folders
         self._models: dict[str, tuple[ModelSpec, TokenCounter | None] | UserError] = {}
@@ -48,11 +56,20 @@ class Lookups:
                 self._engines[name] = error
         return self._engines[name]
 
-    def lora(self, use: AdapterUse) -> UserError | None:
-        """What is wrong with a LoRA; one of the hub is fetched before its first job only."""
+    def lora(self, use: AdapterUse) -> AdapterUse:
+        """``use`` with its file where a job is to tune that; raises what is wrong with a LoRA.
+
+        One of the hub is fetched before its first job only, one that a job tunes is awaited.
+        """
+        promised = self._promised(use)
+        if promised is not None:
+            return promised
         if use.source not in self._loras:
             self._loras[use.source] = self._look_for(use)
-        return self._loras[use.source]
+        error = self._loras[use.source]
+        if error is not None:
+            raise error
+        return use
 
     def _look_for(self, use: AdapterUse) -> UserError | None:
         here = in_folder(Path.cwd(), use.source) or in_folder(self._folders.adapters, use.source)
