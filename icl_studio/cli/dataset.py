@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import AppContext, JsonOption, context, emit_json, out, progress
+from .queued import AfterOption, QueueOption, enqueue, no_queue
 
 if TYPE_CHECKING:
+    from ..training.captioning import CaptionJob
     from ..training.dataset import Inspected, View
     from ..training.material import Gathered
 
@@ -165,29 +167,35 @@ def caption(
     instruction: Annotated[
         str, typer.Option(help="More that the captioner is told, in your words.")
     ] = "",
+    queue: QueueOption = False,
+    after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Write the joint captions that are missing, as text files. None that stands is touched."""
     from ..engines.captioners import CaptionerOptions
-    from ..generate.captioning import caption_folder
+    from ..generate.captioning import plan_captions, write_captions
     from ..paths import expanded
 
+    if not queue:
+        no_queue(after)
     app_context = context()
     spec = app_context.registry.task(task) if task else None
     options = CaptionerOptions(
         url=url, model=model, weights=expanded(weights) if weights else None, device=device
     )
+    folder = expanded(source).absolute()
+    job = plan_captions(
+        folder,
+        spec,
+        app_context.registry.captioner(captioner),
+        options,
+        taken_as=taken_as.value,
+        instruction=instruction,
+    )
+    if queue and job is not None:
+        return _enqueue(app_context, folder, task, job, after, as_json)
     with _bar("describing", quiet=as_json) as step:
-        done = caption_folder(
-            expanded(source),
-            spec,
-            app_context.registry.captioner(captioner),
-            options,
-            app_context.folders,
-            taken_as=taken_as.value,
-            instruction=instruction,
-            progress=step,
-        )
+        done = write_captions(job, app_context.folders, step)
     if as_json:
         emit_json(done)
     else:
@@ -197,6 +205,27 @@ def caption(
             out.print(message, markup=False, soft_wrap=True)
         out.print(f"{len(done.written)} captions written, {len(done.failed)} not.", markup=False)
     return 1 if done.failed else 0
+
+
+def _enqueue(
+    app_context: AppContext,
+    folder: Path,
+    task: str,
+    job: CaptionJob,
+    after: list[str] | None,
+    as_json: bool,
+) -> int:
+    from ..queue.captioning import CaptionBrief
+    from ..queue.job import NewJob
+
+    brief = CaptionBrief(task=task, folder=folder, job=job)
+    (id,) = enqueue(app_context, [NewJob(kind="caption", request=brief, out=folder)], after)
+    if as_json:
+        emit_json({"job": id, "captions": len(job.items)})
+    else:
+        told = f"{len(job.items)} captions queued as {id}. Write them: icl-studio queue run"
+        out.print(told, markup=False, soft_wrap=True)
+    return 0
 
 
 def tell(inspected: Inspected) -> None:

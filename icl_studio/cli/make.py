@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import AppContext, JsonOption, context, emit_json, out, warn
+from .queued import AfterOption, QueueOption, enqueue, no_queue, opened
 
 if TYPE_CHECKING:
     from ..domain.caption import CaptionParts
@@ -65,6 +66,8 @@ def command(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Keep the sets in this folder.", metavar="FOLDER")
     ] = None,
+    queue: QueueOption = False,
+    after: AfterOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and print the request; make nothing.")
     ] = False,
@@ -73,11 +76,19 @@ def command(
     """Make a set: one sheet, its panels, and a record of how they were made.
 
     Prints the folder of each finished set. Ctrl-C stops between two steps and keeps what
-    is finished; a second Ctrl-C stops at once.
+    is finished; a second Ctrl-C stops at once. With --queue the sets are made by
+    `icl-studio queue run`, and --lora job:ID names a LoRA that a queued job is to tune.
     """
     from ..errors import UserError
     from ..generate.asking import Wishes, parse_lora, seeds_from
 
+    if not queue:
+        no_queue(after)
+    elif device or dtype:
+        raise UserError(
+            "Where queued sets are drawn is said when they are.",
+            fix="Give --device and --dtype to `icl-studio queue run`.",
+        )
     if lora and no_lora:
         raise UserError("--lora and --no-lora exclude each other.", fix="Leave one out.")
     app = context()
@@ -98,7 +109,46 @@ def command(
     if dry_run:
         _show(app, requests, as_json)
         return 0
+    if queue:
+        return _enqueue(app, requests, out_folder, after, as_json)
     return _make(app, requests, out_folder, (device, dtype), batch, as_json, advice)
+
+
+def _enqueue(
+    app: AppContext,
+    requests: tuple[SetRequest, ...],
+    out_folder: Path | None,
+    after: list[str] | None,
+    as_json: bool,
+) -> int:
+    """Queue a job for each set, after the jobs that tune its LoRAs."""
+    from ..paths import expanded
+    from ..queue.awaited import Awaited
+    from ..queue.job import NewJob
+    from ..shotlists.lookups import Lookups
+
+    place = (expanded(out_folder) if out_folder else app.sets_root).absolute()
+    with opened(app) as store:
+        awaited = Awaited(store)
+        lookups = Lookups(app.registry, app.folders, awaited)
+        adapters = tuple(map(lookups.lora, requests[0].adapters))
+        needs = awaited.needs(adapters)
+    jobs = [
+        NewJob(
+            request=request.model_copy(update={"adapters": adapters}),
+            out=place,
+            set_name=app.settings.set_name,
+            needs=needs,
+        )
+        for request in requests
+    ]
+    ids = enqueue(app, jobs, after)
+    if as_json:
+        emit_json({"jobs": ids})
+    else:
+        many = f"{len(ids)} set{'s' if len(ids) > 1 else ''} queued"
+        out.print(f"{many}. Make them: icl-studio queue run", markup=False)
+    return 0
 
 
 _Typed = tuple[str | None, str | None, tuple[str, ...], bool]

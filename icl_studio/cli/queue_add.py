@@ -11,6 +11,7 @@ from .console import AppContext, JsonOption, context, emit_json, out, warn
 from .queued import opened
 
 if TYPE_CHECKING:
+    from ..queue.awaited import Awaited
     from ..queue.job import NewJob
     from ..queue.store import Store
     from ..shotlists.checking import Checked
@@ -61,13 +62,16 @@ def add(
     Any problem, named with its row and column, keeps the whole list out; --partial lets the
     good rows in.
     """
+    from ..queue.awaited import Awaited
+
     app = context()
-    checked = _checked(app, file, (task, model, engine), sweep or [])
-    _report(checked, file, partial)
     with opened(app) as store:
+        awaited = Awaited(store)
+        checked = _checked(app, file, (task, model, engine), sweep or [], awaited)
+        _report(checked, file, partial)
         needs = tuple(id for word in after or () for id in store.find(word))
         name = _free_group(store, group or file.stem)
-        jobs = _jobs(app, checked, name, priority, needs, paused, out_folder)
+        jobs = _jobs(app, checked, name, priority, (needs, awaited), paused, out_folder)
         ids = () if dry_run else store.add(jobs)
     if as_json:
         answer: dict[str, Any] = {"jobs": list(ids), "sets": len(jobs), "group": name}
@@ -110,6 +114,7 @@ def _checked(
     file: Path,
     defaults: tuple[str | None, str | None, str | None],
     sweep: list[str],
+    awaited: Awaited,
 ) -> Checked:
     from ..paths import expanded
     from ..shotlists.checking import Defaults, check_list
@@ -118,17 +123,17 @@ def _checked(
     task, model, engine = defaults
     axes = [parse_axis(text) for text in sweep]
     given = Defaults(task, model or app.settings.model, engine or app.settings.engine)
-    stored = _stored(app, expanded(file))
+    stored = _stored(app, expanded(file), awaited)
     if stored is not None:
         from ..errors import UserError
 
         if axes:
             raise UserError("A sweep is for shot lists.", fix="Leave out --sweep.")
         return stored
-    return check_list(expanded(file), app.registry, app.folders, given, axes)
+    return check_list(expanded(file), app.registry, app.folders, given, axes, awaited)
 
 
-def _stored(app: AppContext, file: Path) -> Checked | None:
+def _stored(app: AppContext, file: Path, awaited: Awaited) -> Checked | None:
     """One set, where ``file`` is a request's JSON, a set or a PNG; None for a shot list."""
     from ..shotlists.checking import Checked, Wanted, is_stored_request
 
@@ -137,7 +142,8 @@ def _stored(app: AppContext, file: Path) -> Checked | None:
     from ..generate.asking import Wishes, changed_request
     from ..generate.stored import read_request
 
-    request = changed_request(read_request(file), app.registry, app.folders, Wishes())
+    asked = awaited.request(read_request(file))
+    request = changed_request(asked, app.registry, app.folders, Wishes())
     return Checked((Wanted(request, 1, origin={"file": file.name}),), (), 1, 0)
 
 
@@ -174,13 +180,14 @@ def _jobs(
     checked: Checked,
     group: str,
     priority: int | None,
-    needs: tuple[str, ...],
+    waiting: tuple[tuple[str, ...], Awaited],
     paused: bool,
     out_folder: Path | None,
 ) -> list[NewJob]:
     from ..paths import expanded
     from ..queue.job import NewJob
 
+    needs, awaited = waiting
     place = (expanded(out_folder) if out_folder else app.sets_root).absolute()
     return [
         NewJob(
@@ -190,7 +197,7 @@ def _jobs(
             group=group,
             priority=wanted.priority or priority or 0,
             not_before=wanted.hold,
-            needs=needs,
+            needs=tuple(dict.fromkeys((*needs, *awaited.needs(wanted.request.adapters)))),
             paused=paused,
             origin=wanted.origin,
         )

@@ -74,6 +74,8 @@ class QueueBar:
             case "progress":
                 step = f" {event.step}/{event.total}" if event.total > 1 else ""
                 self._doing[event.job] = f"{event.phase}{step}"
+            case "learnt":
+                self._doing[event.job] = f"train {event.step}/{event.total}"
             case "notice":
                 self._notices.append(event.message)
             case "finished":

@@ -21,7 +21,8 @@ def tell_report(store: Store, report: Report, as_json: bool) -> int:
 
     if report.failure is not None:
         raise report.failure
-    made = [str(store.get(id).folder) for id in report.done]
+    done = [store.get(id) for id in report.done]
+    made = [str(job.folder) for job in done if job.kind == "generate"]
     stuck = not report.stopped and report.left["waiting"] > 0
     if as_json:
         told: dict[str, Any] = {
@@ -35,25 +36,28 @@ def tell_report(store: Store, report: Report, as_json: bool) -> int:
         }
         emit_json(told)
     else:
-        _tell_people(report, stuck)
+        _tell_people(report, len(made), stuck)
     if report.stopped:
         return STOPPED
     if report.closed:
         if not as_json:
             folder, error = next(iter(report.closed.items()))
             raise StorageProblem(
-                f"Sets cannot be saved in {folder}: {error.message} Their jobs wait.", fix=error.fix
+                f"Nothing can be saved in {folder}: {error.message} Its jobs wait.", fix=error.fix
             )
         return 2
     return int(bool(report.failed or stuck))
 
 
-def _tell_people(report: Report, stuck: bool) -> None:
+def _tell_people(report: Report, sets: int, stuck: bool) -> None:
     for id, error in report.failed.items():
         err.print(Text.assemble((f"{id}: ", "bold red"), error.message), soft_wrap=True)
         if error.fix:
             err.print(Text(f"  {error.fix}", style="cyan"), soft_wrap=True)
-    parts = [f"{len(report.done)} sets made", f"{len(report.failed)} failed"]
+    parts = [f"{sets} sets made", f"{len(report.failed)} failed"]
+    if len(report.done) > sets:
+        others = len(report.done) - sets
+        parts.insert(1, f"{others} other job{'s' if others > 1 else ''} done")
     if report.cancelled:
         parts.append(f"{len(report.cancelled)} cancelled")
     if report.found:

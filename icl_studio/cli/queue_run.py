@@ -113,7 +113,7 @@ def run(
                 report = work.go(idle=bar.tick)
         code = tell_report(store, report, as_json)
     if len(report.done) + len(report.failed) > 1 and err.is_terminal:
-        notify("ICL Studio", f"{len(report.done)} sets made, {len(report.failed)} failed.")
+        notify("ICL Studio", f"{len(report.done)} jobs done, {len(report.failed)} failed.")
     return code
 
 

@@ -13,7 +13,7 @@ from .console import JsonOption, context, emit_json, out
 from .queued import JobArgument, named, opened
 
 if TYPE_CHECKING:
-    from ..queue.job import JobRow
+    from ..queue.job import Job, JobRow
     from ..queue.store import Progress, Store
 
 
@@ -29,12 +29,21 @@ class StateChoice(StrEnum):
     quarantined = "quarantined"
 
 
+class KindChoice(StrEnum):
+    """The kinds of :mod:`icl_studio.queue.kinds`; a test keeps the two the same."""
+
+    generate = "generate"
+    train = "train"
+    caption = "caption"
+
+
 def list_jobs(
     state: Annotated[
         list[StateChoice] | None, typer.Option(help="Only these; can be repeated.")
     ] = None,
     group: Annotated[str | None, typer.Option(help="Only this group.")] = None,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    kind: Annotated[KindChoice | None, typer.Option(help="Only jobs of this kind.")] = None,
     text: Annotated[str, typer.Option(help="Only what has this in name, summary or group.")] = "",
     limit: Annotated[
         int | None, typer.Option(min=0, help="At most this many: 50, with --json all; 0 is all.")
@@ -45,7 +54,9 @@ def list_jobs(
     """List the jobs in the order of their turns."""
     from ..queue.store import Filter
 
-    which = Filter(tuple(s.value for s in state or ()), group, task, None, text)
+    which = Filter(
+        tuple(s.value for s in state or ()), group, task, kind.value if kind else None, text
+    )
     most = limit if limit is not None else 0 if as_json else 50
     with opened(context()) as store:
         rows = store.page(which, offset=offset, limit=most or -1)
@@ -59,11 +70,13 @@ def list_jobs(
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("id", "state", "task", "group", "seed", "what", box=None, pad_edge=False)
+    table = Table("id", "kind", "state", "task", "group", "seed", "what", box=None, pad_edge=False)
     for row in rows:
         how = _how(row, progress.get(row.id))
         what = row.name or row.summary
-        table.add_row(row.id, how, row.task, escape(row.group), str(row.seed), escape(what[:48]))
+        seed = str(row.seed) if row.kind == "generate" else ""
+        group_name = escape(row.group)
+        table.add_row(row.id, row.kind, how, row.task, group_name, seed, escape(what[:48]))
     out.print(table)
     if total > offset + len(rows):
         out.print(f"… and {total - offset - len(rows)} more: --limit 0 shows all.")
@@ -77,19 +90,17 @@ def show(job: JobArgument, as_json: JsonOption = False) -> None:
         (id,) = _one(store, job)
         found = store.get(id)
         progress = store.progress().get(id)
-    request = found.request
     if as_json:
         row = found.model_dump(mode="json", exclude={"payload"})
-        emit_json(row | {"sets": _sets(found), "request": request})
+        emit_json(row | {"sets": _sets(found), "request": found.brief or found.request})
         return
     place = f"priority {found.priority}" if found.priority else "no priority"
     rows = [
         ("state", _how(found, progress)),
         ("group", f"{found.group or 'none'}, {place}"),
+        ("kind", found.kind),
         ("task", found.task),
-        ("summary", request.parts.summary),
-        *zip(request.layout.names, request.parts.panels, strict=False),
-        ("model", f"{request.model}, seed {request.seed}, {request.sampling.steps} steps"),
+        *_asked(found),
         ("attempts", f"{found.attempts}, {found.crashes} of them ended their worker"),
         ("added", _time(found.created)),
         ("results", str(found.folder or found.out)),
@@ -107,6 +118,18 @@ def show(job: JobArgument, as_json: JsonOption = False) -> None:
         facts.add_row(name, escape(value))
     out.print(found.id, style="bold", markup=False)
     out.print(facts)
+
+
+def _asked(job: Job) -> list[tuple[str, str]]:
+    """What a job is to do, as names and values."""
+    if job.brief is not None:
+        return [("model", job.model), ("summary", job.summary), *job.brief.facts]
+    request = job.request
+    return [
+        ("summary", request.parts.summary),
+        *zip(request.layout.names, request.parts.panels, strict=False),
+        ("model", f"{request.model}, seed {request.seed}, {request.sampling.steps} steps"),
+    ]
 
 
 def log_of(job: JobArgument, as_json: JsonOption = False) -> None:
@@ -181,7 +204,8 @@ def _one(store: Store, word: str) -> tuple[str]:
 
 
 def _as_json(row: JobRow) -> dict[str, Any]:
-    """A job as ``queue list --json`` promises it."""
+    """A job as ``queue list --json`` promises it; one that makes no set says its kind as well."""
+    kind = {} if row.kind == "generate" else {"kind": row.kind}
     return {
         "id": row.id,
         "state": row.state,
@@ -189,11 +213,13 @@ def _as_json(row: JobRow) -> dict[str, Any]:
         "attempts": row.attempts,
         "error": row.error,
         "sets": _sets(row),
+        **kind,
     }
 
 
 def _sets(row: JobRow) -> list[str]:
-    return [str(row.folder)] if row.state == "done" and row.folder else []
+    made = row.kind == "generate" and row.state == "done" and row.folder
+    return [str(row.folder)] if made else []
 
 
 def _how(row: JobRow, progress: Progress | None) -> str:

@@ -11,6 +11,7 @@ import typer
 from .console import AppContext, emit_json, out
 
 if TYPE_CHECKING:
+    from ..queue.job import NewJob
     from ..queue.store import Store
 
 JobsArgument = Annotated[
@@ -18,6 +19,17 @@ JobsArgument = Annotated[
     typer.Argument(metavar="[JOB…]", help="Ids, parts of ids, or names of groups."),
 ]
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, or part of it.")]
+
+
+AfterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="JOB", help="With --queue: wait until this job or group is done. Can be repeated."
+    ),
+]
+QueueOption = Annotated[
+    bool, typer.Option("--queue", help="Add it to the queue instead of doing it now.")
+]
 
 
 @contextmanager
@@ -37,6 +49,25 @@ def named(store: Store, words: Sequence[str] | None) -> list[str]:
     if not words:
         raise UserError("Which jobs?", fix="Name jobs or groups: see `icl-studio queue list`.")
     return list(dict.fromkeys(id for word in words for id in store.find(word)))
+
+
+def enqueue(app: AppContext, jobs: Sequence[NewJob], after: Sequence[str] | None) -> list[str]:
+    """Add ``jobs``, each to wait for those that ``after`` names as well; their ids."""
+    with opened(app) as store:
+        needs = tuple(id for word in after or () for id in store.find(word))
+        wanted = [
+            job.model_copy(update={"needs": tuple(dict.fromkeys((*job.needs, *needs)))})
+            for job in jobs
+        ]
+        return list(store.add(wanted))
+
+
+def no_queue(after: Sequence[str] | None) -> None:
+    """Refuse ``--after`` without ``--queue``: what is done at once waits for nothing."""
+    from ..errors import UserError
+
+    if after:
+        raise UserError("--after is for --queue.", fix="Add --queue.")
 
 
 def told(as_json: bool, ids: Sequence[str], what: str) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from .console import AppContext, JsonOption, context, emit_json, err, out, progress, warn
 from .dataset import AsChoice
+from .queued import AfterOption, QueueOption, enqueue, no_queue, opened
 
 if TYPE_CHECKING:
     from ..domain.events import Event
@@ -61,6 +62,8 @@ def command(
     preflight: Annotated[
         bool, typer.Option("--preflight/--no-preflight", help="Refuse what will not fit.")
     ] = True,
+    queue: QueueOption = False,
+    after: AfterOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the recipe and what each value does.")
     ] = False,
@@ -68,12 +71,16 @@ def command(
 ) -> int:
     """Tune a LoRA for a task from 20 to 100 sets. Ctrl-C keeps a checkpoint.
 
+    With --queue the run is planned now and trained by `icl-studio queue run`.
+
     `icl-studio train status` lists the runs, or shows the one named after it.
     """
     app = context()
     if task == STATUS:
         _status(app, data, as_json)
         return 0
+    if not queue:
+        no_queue(after)
     name = model or app.settings.model
     chosen = _recipe(app, name, preset, recipe, {"steps": steps, "seed": seed})
     if explain:
@@ -86,6 +93,8 @@ def command(
             app, task, data, picked, chosen, name, to, taken_as, engine, device, preflight, as_json
         )
     )
+    if queue:
+        return _enqueue(app, job, after, as_json)
     return _train(app, job, as_json)
 
 
@@ -177,6 +186,19 @@ def _planned(
     return job
 
 
+def _enqueue(app: AppContext, job: TrainJob, after: list[str] | None, as_json: bool) -> int:
+    """Queue the run that is planned; should that be refused, its folder can be resumed."""
+    from ..queue.training import train_job
+
+    (id,) = enqueue(app, [train_job(job.folder)], after)
+    if as_json:
+        emit_json({"job": id, "run": job.folder, "result": job.result})
+    else:
+        out.print(Text(f"Queued as {id}. Train it: icl-studio queue run"), soft_wrap=True)
+        out.print(Text(f"Sets can name the LoRA already: --lora job:{id}"), soft_wrap=True)
+    return 0
+
+
 def _train(app: AppContext, job: TrainJob, as_json: bool) -> int:
     from ..errors import UserError
     from ..generate.training import run_training
@@ -262,6 +284,7 @@ def _status(app: AppContext, run: Path | None, as_json: bool) -> None:
 
     from ..generate.training import runs_root
     from ..paths import expanded
+    from ..queue.training import job_of_run
     from ..training.record import all_runs, read_run
 
     if run is not None:
@@ -269,18 +292,21 @@ def _status(app: AppContext, run: Path | None, as_json: bool) -> None:
         found = [(folder, read_run(folder))]
     else:
         found = all_runs(runs_root(app.folders))
+    with opened(app) as store:
+        jobs = {folder: job_of_run(store, folder) for folder, _ in found}
     if as_json:
-        emit_json(
-            {
-                "runs": [
-                    {"folder": folder, **record.model_dump(mode="json")} for folder, record in found
-                ]
-            }
-        )
+        runs = []
+        for folder, record in found:
+            job = jobs[folder]
+            told = {"id": job.id, "state": job.state} if job else None
+            runs.append({"folder": folder, **record.model_dump(mode="json"), "job": told})
+        emit_json({"runs": runs})
         return
     table = Table("run", "task", "model", "state", "step", "", box=None, pad_edge=False)
     for folder, record in found:
         words = Text(f"{record.message} {record.fix}".strip() or str(record.result or ""))
         steps = f"{record.step} of {record.total}"
-        table.add_row(Text(str(folder)), record.task, record.model, record.state, steps, words)
+        job = jobs[folder]
+        state = f"{record.state}, {job.state} in the queue" if job else record.state
+        table.add_row(Text(str(folder)), record.task, record.model, state, steps, words)
     out.print(table if found else "There are no training runs yet.")
