@@ -43,10 +43,13 @@ BEHAVIOUR_FILE = "fake-engine.json"
 DIARY_FILE = "fake-diary.jsonl"
 
 FAKE_ENGINE = EngineSpec(
-    id="fake", title="Fake engine for tests", factory="icl_studio.testing:create_fake_engine"
+    id="fake",
+    title="Fake engine for tests",
+    factory="icl_studio.testing:create_fake_engine",
+    trainer="icl_studio.testing_trainer:fake_train",
 )
 
-Phase = Literal["load", "encode", "denoise", "decode", "save"]
+Phase = Literal["load", "encode", "denoise", "decode", "save", "train"]
 Trouble = Literal["user-error", "out-of-memory", "memory-error", "error", "exit", "crash", "hang"]
 
 
@@ -245,7 +248,7 @@ class FakeEngine:
     def _strike(self, phase: Phase, *captions: str) -> None:
         told = not captions or any(self._behaviour.caption in caption for caption in captions)
         if phase == self._behaviour.at and told:
-            _strike(self._behaviour.trouble, phase)
+            strike(self._behaviour.trouble, phase)
 
 
 class _TroubledPicture(Image.Image):
@@ -265,7 +268,8 @@ class _TroubledPicture(Image.Image):
         self._engine._pass("save")
 
 
-def _strike(trouble: Trouble | None, phase: Phase) -> None:
+def strike(trouble: Trouble | None, phase: Phase) -> None:
+    """Come to grief in ``phase`` as ``trouble`` says, if it says anything."""
     match trouble:
         case None:
             return

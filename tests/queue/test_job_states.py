@@ -82,8 +82,8 @@ def test_the_database_itself_knows_no_other_state(
 
 
 def test_kinds_without_a_runner_are_refused_by_name(store: Store, new_job: MakeJob) -> None:
-    with pytest.raises(QueueProblem, match="'train' cannot be queued in this version"):
-        store.add([new_job(kind="train")])
+    with pytest.raises(QueueProblem, match="'export' cannot be queued in this version"):
+        store.add([new_job(kind="export")])
     assert store.count() == 0
 
 
