@@ -59,7 +59,7 @@ def test_show_for_people_tells_how_far_it_is_from_torch(
     stored: StoredEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["engines", "show", stored.name]) == 0
-    assert "3.0e-06 relative, 96 image tokens" in capsys.readouterr().out
+    assert "transformer 3.0e-06 relative, 96 image tokens" in capsys.readouterr().out
 
 
 def test_a_damaged_engine_is_named_and_can_be_removed(

@@ -267,6 +267,8 @@ def _read(folder: Path) -> Manifest:
         raise StorageProblem(f"{path} is damaged: {where}: {first['msg']}.", fix=fix) from error
     if manifest.schema_version > SCHEMA:
         raise StorageProblem(f"{path} was written by a newer ICL Studio.", fix="Update ICL Studio.")
+    if manifest.schema_version < SCHEMA:
+        raise StorageProblem(f"{path} was written by an older ICL Studio.", fix=fix)
     if not is_sealed(manifest):
         raise StorageProblem(f"{path} was changed after the engine was built.", fix=fix)
     return manifest

@@ -16,7 +16,7 @@ from ...domain.model import Identifier
 from ...domain.problems import Frozen
 from ..hardware import Machine
 
-SCHEMA = 1
+SCHEMA = 2
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -110,15 +110,22 @@ class Stamp(Frozen):
 
 
 class ParityCase(Frozen):
-    """One comparison of a single step with torch eager.
+    """One comparison of a component with torch eager in float32.
 
-    ``relative_l2`` is ``|engine - torch| / |torch|`` over the step's whole output.
+    ``relative_l2`` is ``|engine - torch| / |torch|`` over its whole output; of the transformer that
+    is one step. ``psnr_db`` is of a whole sheet, from its caption to its pixels, at the
+    transformer's sizes; at most 100, which also stands for equal pictures. ``widened``: the
+    engine's own numbers were computed in float32, for the machine has no arithmetic of their
+    precision.
     """
 
+    component: Component = "transformer"
     image_tokens: int
     text_tokens: int
     adapter_rank: int = 0
     relative_l2: float = Field(ge=0)
+    psnr_db: float | None = None
+    widened: bool = False
 
 
 class Built(Frozen):
