@@ -1,7 +1,8 @@
-"""Engine ``onnx``: FluxPipeline with its transformer run by onnxruntime.
+"""Engine ``onnx``: FluxPipeline with its heavy components run by onnxruntime.
 
 Reading order: :mod:`.engine` (the protocol), :mod:`.find` (which engine of the store),
-:mod:`.transformer` (the component that takes the place of diffusers' own), :mod:`.adapters`.
+:mod:`.components` (what takes the places of diffusers' own), :mod:`.session` (one graph and
+what stays bound), :mod:`.providers` (where it computes), :mod:`.adapters`.
 """
 
 from ..torch_engine.quiet import quietly

@@ -1,7 +1,7 @@
-"""The engine protocol over FluxPipeline whose transformer onnxruntime computes.
+"""The engine protocol over FluxPipeline whose heavy components onnxruntime computes.
 
 Captions and pictures go through the same functions as in engine ``torch``, and so does the
-loop: it is diffusers' own, with one component swapped.
+loop: it is diffusers' own, with its components swapped.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 import torch
-from diffusers import FluxPipeline
 from PIL.Image import Image
-from safetensors import SafetensorError
 
 from icl_studio.engines.protocol import (
     AdapterFile,
@@ -24,9 +22,9 @@ from icl_studio.engines.protocol import (
     StepReport,
 )
 from icl_studio.engines.store import StoredEngine
-from icl_studio.errors import ModelUnavailable, UserError
+from icl_studio.errors import UserError
 
-from ..export.identity import PART, weight_files
+from ..export.identity import weight_files
 from ..torch_engine.decode import decode
 from ..torch_engine.denoise import SheetLatents, denoise
 from ..torch_engine.encode import Conditioning, encode
@@ -35,11 +33,11 @@ from ..torch_engine.load import model_files
 from ..torch_engine.memory import free_cache, memory_errors
 from ..torch_engine.preview import FILE as LATENT_RGB_FILE
 from ..torch_engine.preview import latent_rgb
-from ..torch_engine.quiet import quietly
 from ..torch_engine.stored import from_bytes, to_bytes
 from .adapters import AdapterBinder
+from .components import OnnxTextEncoder, OnnxTransformer, OnnxVae
 from .find import find_engine, linears_of_engine
-from .transformer import OnnxTransformer
+from .pipeline import with_components
 
 CPU = torch.device("cpu")
 
@@ -56,7 +54,7 @@ def create(model: LocatedModel, options: EngineOptions) -> OnnxEngine:
             "The ONNX engine computes on the CPU in float32.",
             fix="Leave out --device and --dtype, or use --engine torch.",
         )
-    return OnnxEngine(model, find_engine(model))
+    return OnnxEngine(model, find_engine(model, "float32"))
 
 
 class OnnxEngine:
@@ -66,16 +64,23 @@ class OnnxEngine:
         self._model = model
         self._stored = stored
         linears = linears_of_engine(stored)
+        folder = stored.folder
         with memory_errors(CPU, f"loading {model.spec.id}"):
-            self._transformer = OnnxTransformer(stored.folder / PART, torch.get_num_threads())
-            self.pipeline = _pipeline(model)
-        self.pipeline.transformer = self._transformer
+            self._transformer = OnnxTransformer(folder / "transformer")
+            self.pipeline = with_components(
+                model,
+                transformer=self._transformer,
+                vae=OnnxVae(folder / "vae_decoder", folder / "vae_encoder"),
+                text_encoder=OnnxTextEncoder(folder / "text_encoder"),
+                text_encoder_2=OnnxTextEncoder(folder / "text_encoder_2"),
+            )
         self._rgb = latent_rgb(model, self.pipeline.vae.config.latent_channels)
-        self._binder = AdapterBinder(linears, stored.manifest.structure.adapters.max_rank)
+        max_rank = stored.manifest.structure.adapters.max_rank
+        self._binder = AdapterBinder(linears, max_rank, self._transformer.adapter_dtype)
 
     @cached_property
     def facts(self) -> EngineFacts:
-        """As the torch engine's; the transformer's weights are the stored engine's files."""
+        """As the torch engine's; the weights are the stored engine's files."""
         replaced = set(weight_files(self._model.folder))
         files = [path for path in model_files(self._model.folder) if path not in replaced]
         latent_file = self._model.folder / LATENT_RGB_FILE
@@ -88,7 +93,7 @@ class OnnxEngine:
 
     def use_adapters(self, adapters: Sequence[AdapterFile]) -> None:
         with memory_errors(CPU, "loading adapters"):
-            self._transformer.adapter = self._binder.bind(adapters)
+            self._transformer.bind(self._binder.bind(adapters))
 
     def encode(self, captions: Sequence[str]) -> list[Conditioning]:
         with memory_errors(CPU, "reading the captions"):
@@ -117,23 +122,3 @@ class OnnxEngine:
         """Forget the session and the pipeline and give their memory back."""
         del self.pipeline, self._transformer, self._binder
         free_cache(CPU)
-
-
-def _pipeline(model: LocatedModel) -> FluxPipeline:
-    """The model's pipeline without a transformer, whose weights are not read."""
-    try:
-        with quietly():
-            pipeline = FluxPipeline.from_pretrained(
-                model.folder,
-                transformer=None,
-                dtype=torch.float32,
-                use_safetensors=True,
-                local_files_only=True,
-            )
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"The model in {model.folder} cannot be loaded: {error}",
-            fix="Download or copy the folder again.",
-        ) from error
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-from diffusers import FluxTransformer2DModel
-
 from icl_studio.engines.protocol import LocatedModel
 from icl_studio.engines.store import EngineStore, StoredEngine, Wanted
 from icl_studio.errors import StorageProblem
@@ -12,14 +9,13 @@ from icl_studio.paths import user_folders
 
 from ..adapters.convert import Linear
 from ..export import identity
-from ..export.slots import linears_of
 
 
-def find_engine(model: LocatedModel) -> StoredEngine:
-    """The newest sound ONNX engine of ``model``, every byte of it as it was built.
+def find_engine(model: LocatedModel, dtype: str | None) -> StoredEngine:
+    """The newest sound ONNX engine of ``model`` in ``dtype``, every byte of it as it was built.
 
-    Raises :class:`NotFound` with the fields that differ when none fits, and
-    :class:`StorageProblem` for a damaged one.
+    None takes any precision. Raises :class:`NotFound` with the fields that differ when none
+    fits, and :class:`StorageProblem` for a damaged one.
     """
     store = EngineStore(user_folders().engines)
     engines = [one for one in store.scan()[0] if one.manifest.model == model.spec.id]
@@ -27,6 +23,7 @@ def find_engine(model: LocatedModel) -> StoredEngine:
         engine="onnx",
         graph=identity.graph_digest(model.folder),
         versions=identity.versions(),
+        dtype=dtype,
         weights=identity.weights(model, engines) if engines else None,
     )
     found = store.find(model.spec.id, wanted)
@@ -40,9 +37,7 @@ def linears_of_engine(stored: StoredEngine) -> dict[str, Linear]:
     Raises :class:`StorageProblem` when this diffusers orders them otherwise: then every matrix
     would be handed to another linear than the one it is for.
     """
-    config = FluxTransformer2DModel.load_config(stored.folder / identity.PART)
-    with torch.device("meta"):  # shapes only: no memory, no weights
-        linears = linears_of(FluxTransformer2DModel.from_config(config))
+    linears = identity.linears_of_model(stored.folder)
     if tuple(linears) != stored.manifest.structure.adapters.targets:
         raise StorageProblem(
             f"The engine {stored.name} lists its linears otherwise than this diffusers does.",
