@@ -15,7 +15,7 @@ ICL_STUDIO_API = 1
 @hookimpl
 def icl_studio_engines() -> list[EngineSpec]:
     """``torch``: diffusers' own FLUX pipeline on CPU, CUDA or Apple GPU; ``onnx``: its
-    transformer run by onnxruntime, from an export."""
+    heavy components run by onnxruntime, from an export."""
     return [
         EngineSpec(
             id="torch",
@@ -29,7 +29,7 @@ def icl_studio_engines() -> list[EngineSpec]:
             title="ONNX Runtime (CPU, from an export)",
             factory="icl_engines.onnx_engine:create",
             requires=("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
-            exporter="icl_engines.export:export",
+            exporter="icl_engines.export.job:export",
         ),
     ]
 

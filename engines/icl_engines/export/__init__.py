@@ -1,10 +1,7 @@
 """From a diffusers folder to a compiled engine in the store, with the LoRA as an input.
 
-Reading order: :mod:`.job` (the whole way), :mod:`.signature` (names, sizes and example inputs
-of FLUX's transformer), :mod:`.slots` (how A and B get into the graph), :mod:`.graph` (torch's
-exporter and the optional inputs), :mod:`.parity` (torch eager against what was written).
+Reading order: :mod:`.job` (the whole way), :mod:`.reference` (what torch makes),
+:mod:`.signature` and :mod:`.slots` (names and sizes of FLUX's transformer, and how A and B get
+into its graph), :mod:`.parts` (VAE and text encoders), :mod:`.graph` (torch's exporter),
+:mod:`.layout` (optimum's files around the graphs), :mod:`.parity` (the gate).
 """
-
-from .job import export
-
-__all__ = ["export"]

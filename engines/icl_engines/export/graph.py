@@ -1,14 +1,13 @@
-"""torch's exporter, and the adapters as optional inputs with a zero default."""
+"""torch's exporter: a traced module as ``model.onnx``, the weights beside it."""
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 import torch
 from diffusers import FluxTransformer2DModel
@@ -32,40 +31,68 @@ FILE = "model.onnx"
 
 
 def write_transformer(model: FluxTransformer2DModel, folder: Path, max_rank: int) -> None:
-    """Write ``model`` (float32, on the CPU) as ``folder/model.onnx`` and its external data.
+    """Write ``model`` (on the CPU, any precision) as ``folder/model.onnx`` and its data.
 
     Batch, image tokens, text tokens and the adapters' rank are free (:mod:`.signature`). A
-    client that knows nothing of adapters leaves them out and runs the base model.
+    client that knows nothing of adapters leaves them out and runs the base model. Inputs and
+    output are float32 whatever the precision; the two of the adapter have the model's own.
+    """
+    linears = linears_of(model)
+    with adaptable(model) as traced:
+        program = _traced_transformer(traced, model, linears, max_rank)
+    _default_to_nothing(program.model, linears, model.dtype)
+    save(program, folder)
+
+
+def trace(
+    module: torch.nn.Module,
+    given: Sequence[torch.Tensor | None],
+    free: Sequence[dict[int, Any] | None],
+    names: tuple[Sequence[str], Sequence[str]],
+) -> Any:
+    """``module`` as an ONNX program; ``names`` are its inputs' and its outputs'."""
+    with torch.no_grad(), _quiet():
+        return torch.onnx.export(
+            module.eval(),
+            tuple(given),
+            dynamo=True,
+            dynamic_shapes=tuple(free),
+            opset_version=OPSET,
+            input_names=list(names[0]),
+            output_names=list(names[1]),
+            verbose=False,
+        )
+
+
+def save(program: Any, folder: Path) -> None:
+    """Write ``program`` into ``folder``, without the exporter's remarks.
+
+    They are a third of the file and tell the paths of the machine that wrote it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    linears = linears_of(model)
-    with adaptable(model) as traced, torch.no_grad(), _quiet():
-        program = _exported(traced, model, linears, max_rank)
-    _default_to_nothing(program.model, linears)
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()
+        node.doc_string = None
     program.save(folder / FILE, external_data=True)
 
 
-def _exported(
+def _traced_transformer(
     traced: Traced, model: FluxTransformer2DModel, linears: Mapping[str, Linear], max_rank: int
 ) -> Any:
     batch, image, text, rank = TRACED
     config = model.config
     given = example(config, batch, image, text)
-    packed = Packing(linears).pack(random_adapter(linears, rank), rank)
     guidance = given.pop("guidance", None)
-    return torch.onnx.export(
+    packed = Packing(linears).pack(random_adapter(linears, rank), rank)
+    return trace(
         traced,
-        (*given.values(), guidance, *packed),
-        dynamo=True,
-        dynamic_shapes=free_axes(config.guidance_embeds, max_rank),
-        opset_version=OPSET,
-        input_names=[*input_names(config.guidance_embeds), *ADAPTER],
-        output_names=[OUTPUT],
-        verbose=False,
+        [*given.values(), guidance, *(part.to(model.dtype) for part in packed)],
+        free_axes(config.guidance_embeds, max_rank),
+        ([*input_names(config.guidance_embeds), *ADAPTER], [OUTPUT]),
     )
 
 
-def _default_to_nothing(model: ir.Model, linears: Mapping[str, Linear]) -> None:
+def _default_to_nothing(model: ir.Model, linears: Mapping[str, Linear], dtype: torch.dtype) -> None:
     """Give both adapter inputs a default of zeros at rank 1: ONNX's way to make them optional.
 
     This is done after the exporter has optimised the graph, which takes what it knows for a
@@ -74,7 +101,8 @@ def _default_to_nothing(model: ir.Model, linears: Mapping[str, Linear]) -> None:
     inputs = {value.name: value for value in model.graph.inputs}
     for name, height in zip(ADAPTER, Packing(linears).heights, strict=True):
         value = inputs[name]
-        value.const_value = ir.tensor(np.zeros((height, 1), np.float32), name=name)
+        zeros = torch.zeros(height, 1, dtype=dtype)
+        value.const_value = ir.tensor(zeros, name=name)
         model.graph.initializers[name] = value
 
 

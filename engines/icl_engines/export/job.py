@@ -1,27 +1,34 @@
-"""One export: identity, graph, parity, and only then a place in the store."""
+"""One export: identity, reference, graphs, parity, and only then a place in the store."""
 
 from __future__ import annotations
 
-import shutil
+import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import torch
-from diffusers import FluxTransformer2DModel
-from safetensors import SafetensorError
 
 from icl_studio.engines.hardware import this_machine
-from icl_studio.engines.protocol import LocatedModel
-from icl_studio.engines.store import Built, EngineStore, StoredEngine
-from icl_studio.errors import ModelUnavailable, UserError
+from icl_studio.engines.protocol import AdapterFile, LocatedModel
+from icl_studio.engines.store import Built, EngineStore, ParityCase, StoredEngine
+from icl_studio.engines.store.disk import remove_tree, storage
+from icl_studio.errors import UserError
 
+from ..torch_engine.device import DTYPES
+from ..torch_engine.load import model_files
 from . import identity, parity
 from .graph import write_transformer
-from .slots import linears_of
+from .layout import write_layout
+from .load import load_some
+from .parts import PARTS, write_part
+from .reference import Reference, reference
+from .widen import widen
 
 MAX_RANK = 128
+Say = Callable[[str], None]
 
 
 def export(
@@ -29,34 +36,35 @@ def export(
     store: EngineStore,
     *,
     max_rank: int = MAX_RANK,
-    say: Callable[[str], None] = lambda _: None,
+    dtype: str = "float32",
+    fuse: Sequence[AdapterFile] = (),
+    say: Say = lambda _: None,
 ) -> StoredEngine:
-    """Export the transformer of ``model`` to ``store`` as engine ``onnx`` and return it.
+    """Export all five components of ``model`` to ``store`` as engine ``onnx`` and return it.
 
-    ``say`` is told each phase as it begins. Raises :class:`UserError` for a rank below 1 and
-    for an export that differs from torch by more than :data:`.parity.LIMIT`,
+    ``fuse`` are LoRAs that are baked in; others stay inputs. ``say`` is told each phase as it
+    begins. Raises :class:`UserError` for a rank below 2, an unknown ``dtype`` and for an export
+    that differs from torch by more than :data:`.parity.LIMIT`, :class:`AdapterRejected`,
     :class:`ModelUnavailable` and :class:`StorageProblem`; then nothing is kept.
     """
-    if max_rank < 2:
-        raise UserError(
-            f"An engine for LoRAs of rank up to {max_rank} is of no use.",
-            fix="Choose a --max-rank of 2 or more.",
-        )
+    _check(max_rank, dtype)
+    model_files(model.folder)
     began = time.monotonic()
     say("hashing the weights")
-    weights = identity.weights(model, store.scan()[0])
+    weights = identity.weights(model, store.scan()[0], fuse)
     stamps = identity.stamps(model.folder)
-    say("loading the transformer")
-    transformer = _load(model)
-    targets = tuple(linears_of(transformer))
-    structure = identity.structure(model.folder, targets, max_rank)
-    with store.building(model.spec.id, structure, weights) as building:
-        part = building.folder / identity.PART
-        say("exporting")
-        write_transformer(transformer, part, max_rank)
-        shutil.copyfile(model.folder / identity.PART / "config.json", part / "config.json")
+    targets = tuple(identity.linears_of_model(model.folder))
+    structure = identity.structure(model.folder, targets, max_rank, dtype)
+    with (
+        store.building(model.spec.id, structure, weights) as building,
+        storage("exporting", building.folder),
+    ):
+        say("drawing with torch")
+        expected = reference(model, max_rank, fuse)
+        gc.collect()
+        _write(model, building.folder, max_rank, DTYPES[dtype], fuse, say)
         say("comparing with torch")
-        cases = parity.measure(transformer, part, max_rank)
+        cases = _compare(model, building.folder, expected, dtype)
         say("saving")
         built = Built(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -67,22 +75,55 @@ def export(
         return building.commit(built, cases, stamps)
 
 
-def _load(model: LocatedModel) -> FluxTransformer2DModel:
-    try:
-        loaded = FluxTransformer2DModel.from_pretrained(
-            model.folder,
-            subfolder=identity.PART,
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
+def _check(max_rank: int, dtype: str) -> None:
+    if max_rank < 2:
+        raise UserError(
+            f"An engine for LoRAs of rank up to {max_rank} is of no use.",
+            fix="Choose a --max-rank of 2 or more.",
         )
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"The transformer in {model.folder} cannot be loaded: {error}",
-            fix="Download or copy the folder again.",
-        ) from error
-    transformer: FluxTransformer2DModel = loaded.eval()
-    return transformer
+    if dtype not in DTYPES:
+        raise UserError(
+            f"There is no precision called {dtype!r}.", fix=f"Use one of {', '.join(DTYPES)}."
+        )
+
+
+def _write(
+    model: LocatedModel,
+    folder: Path,
+    max_rank: int,
+    dtype: torch.dtype,
+    fuse: Sequence[AdapterFile],
+    say: Say,
+) -> None:
+    """Every component in turn, each loaded for itself."""
+    for name, part in PARTS.items():
+        say(f"exporting {name}")
+        component = getattr(load_some(model, (part.source,), dtype), part.source)
+        if name == "text_encoder_2":
+            # SDPA's masks do not survive the exporter's decomposition of T5.
+            component.set_attn_implementation("eager")
+        write_part(name, component, folder / name)
+        del component
+        gc.collect()
+    say("exporting transformer")
+    transformer = load_some(model, ("transformer",), dtype, fuse).transformer
+    write_transformer(transformer, folder / "transformer", max_rank)
+    del transformer
+    gc.collect()
+    write_layout(model.folder, folder)
+
+
+def _compare(
+    model: LocatedModel, folder: Path, expected: Reference, dtype: str
+) -> tuple[ParityCase, ...]:
+    if dtype != "bfloat16":
+        return parity.compare(model, folder, expected, dtype, widened=False)
+    wide = folder / ".widened"
+    try:
+        widen(folder, wide)
+        return parity.compare(model, wide, expected, dtype, widened=True)
+    finally:
+        remove_tree(wide)
 
 
 def _peak_mb() -> int | None:

@@ -66,14 +66,16 @@ class Traced(torch.nn.Module):
         lora_b: torch.Tensor,
     ) -> torch.Tensor:
         self._slots.packed = (lora_a, lora_b)
-        given = (hidden_states, encoder_hidden_states, pooled_projections, timestep)
-        given += (img_ids, txt_ids, *((guidance,) if guidance is not None else ()))
+        inside = lora_a.dtype  # the model's own precision; all other inputs are float32
+        given = (hidden_states.to(inside), encoder_hidden_states.to(inside))
+        given += (pooled_projections.to(inside), timestep, img_ids, txt_ids)
+        given += (guidance,) if guidance is not None else ()
         names = input_names(guidance is not None)
         output: torch.Tensor = self.model(
             **dict(zip(names, given, strict=True)), return_dict=False
         )[0]
         self._slots.packed = None
-        return output
+        return output.float()
 
 
 def linears_of(model: torch.nn.Module) -> dict[str, Linear]:
