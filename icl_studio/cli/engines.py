@@ -9,9 +9,10 @@ import typer
 from .console import JsonOption, context, emit_json, err, out, warn
 
 if TYPE_CHECKING:
-    from ..engines.store import EngineStore, StoredEngine
+    from ..engines.store import EngineStore, ParityCase, StoredEngine
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 NameArgument = Annotated[str, typer.Argument(metavar="ENGINE", help="Its name, or part of it.")]
 
 
@@ -62,9 +63,10 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
     grid.add_row("made for", ", ".join(structure.targets) or "any CPU")
     grid.add_row("made with", ", ".join(f"{k} {v}" for k, v in structure.versions.items()))
     grid.add_row("made on", f"{built.created}, {built.machine.processor}, {built.seconds:g} s")
+    if manifest.weights.fused:
+        grid.add_row("baked in", f"{len(manifest.weights.fused)} LoRA")
     for case in manifest.parity:
-        sizes = f"{case.image_tokens} image tokens, LoRA rank {case.adapter_rank}"
-        grid.add_row("from torch", f"{case.relative_l2:.1e} relative, {sizes}")
+        grid.add_row("from torch", _distance(case))
     if not manifest.parity:
         grid.add_row("from torch", "parity not measured")
     out.print(engine.name, style="bold", markup=False)
@@ -97,31 +99,59 @@ def remove(name: NameArgument, as_json: JsonOption = False) -> None:
 def export(
     model: Annotated[str, typer.Option(help="The base model.")],
     max_rank: Annotated[int, typer.Option(help="The largest rank of all LoRAs together.")] = 128,
+    dtype: Annotated[str, typer.Option(help="fp32 (CPUs), bf16 or fp16 (GPUs).")] = "fp32",
+    fuse_lora: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[:WEIGHT]", help="Bake a LoRA in for good; can be repeated."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export a model's transformer for the ONNX engine; every LoRA then runs on it.
+    """Export a model for the ONNX engine and other programs; every LoRA then runs on it.
 
     Takes minutes, once. It ends with a comparison with torch and is not kept if it differs.
     """
     from ..engines.exporting import ExportJob, run_export
+    from ..generate.asking import parse_lora
     from ..generate.planning import choose_engine
+    from ..models.adapters import resolve_adapter
     from ..models.find import find_model
     from ..models.locate import locate
 
     app_context = context()
     spec = choose_engine("onnx", app_context.registry)
+    uses = [parse_lora(text) for text in fuse_lora or ()]
+    fused = tuple(resolve_adapter(use, app_context.folders) for use in uses)
     located = locate(find_model(model, app_context.registry), app_context.folders)
     job = ExportJob(
-        engine=spec, model=located, store=app_context.folders.engines, max_rank=max_rank
+        engine=spec,
+        model=located,
+        store=app_context.folders.engines,
+        max_rank=max_rank,
+        dtype=DTYPES.get(dtype, dtype),
+        fuse=fused,
     )
     with err.status(f"{located.spec.id}: starting") as status:
         made = run_export(job, lambda phase: status.update(f"{located.spec.id}: {phase}"))
     if as_json:
         emit_json(row(made))
     else:
-        worst = max(case.relative_l2 for case in made.manifest.parity)
-        out.print(f"{made.name}: at most {worst:.1e} from torch a step.", markup=False)
+        steps = [case for case in made.manifest.parity if case.component == "transformer"]
+        worst = max(case.relative_l2 for case in steps)
+        sheet = min(case.psnr_db for case in steps if case.psnr_db is not None)
+        far = f"at most {worst:.1e} from torch a step, sheets {sheet:.0f} dB"
+        out.print(f"{made.name}: {far}.", markup=False)
         out.print(f"Use it: icl-studio make … --model {model} --engine onnx", markup=False)
+
+
+def _distance(case: ParityCase) -> str:
+    """One comparison in words."""
+    sizes = [f"{case.image_tokens} image tokens"] if case.image_tokens else []
+    sizes += [f"{case.text_tokens} text tokens"] if case.text_tokens else []
+    if case.component == "transformer":
+        sizes.append(f"LoRA rank {case.adapter_rank}")
+    sheet = "" if case.psnr_db is None else f"; its sheet {case.psnr_db:.1f} dB"
+    how = " (computed in float32)" if case.widened else ""
+    return f"{case.component} {case.relative_l2:.1e} relative, {', '.join(sizes)}{sheet}{how}"
 
 
 def row(engine: StoredEngine) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from ..domain.problems import Frozen
 from .child import run_child, serve
-from .protocol import EngineSpec, LocatedModel
+from .protocol import AdapterFile, EngineSpec, LocatedModel
 from .store import EngineStore, StoredEngine
 
 
@@ -17,9 +17,19 @@ class Exporter(Protocol):
     """What :attr:`EngineSpec.exporter` names."""
 
     def __call__(
-        self, model: LocatedModel, store: EngineStore, *, max_rank: int, say: Callable[[str], None]
+        self,
+        model: LocatedModel,
+        store: EngineStore,
+        *,
+        max_rank: int,
+        dtype: str,
+        fuse: Sequence[AdapterFile],
+        say: Callable[[str], None],
     ) -> StoredEngine:
-        """Export ``model`` into ``store``; ``say`` is told each phase as it begins."""
+        """Export ``model`` into ``store`` in ``dtype`` with the LoRAs of ``fuse`` baked in.
+
+        ``say`` is told each phase as it begins.
+        """
         ...
 
 
@@ -30,6 +40,8 @@ class ExportJob(Frozen):
     model: LocatedModel
     store: Path
     max_rank: int
+    dtype: str = "float32"
+    fuse: tuple[AdapterFile, ...] = ()
 
 
 def run_export(job: ExportJob, say: Callable[[str], None]) -> StoredEngine:
@@ -48,7 +60,15 @@ def _carry_out(line: str, say: Callable[[str], None]) -> str:
     assert job.engine.exporter is not None
     module, _, name = job.engine.exporter.partition(":")
     exporter: Exporter = getattr(importlib.import_module(module), name)
-    return exporter(job.model, EngineStore(job.store), max_rank=job.max_rank, say=say).name
+    made = exporter(
+        job.model,
+        EngineStore(job.store),
+        max_rank=job.max_rank,
+        dtype=job.dtype,
+        fuse=job.fuse,
+        say=say,
+    )
+    return made.name
 
 
 if __name__ == "__main__":
