@@ -20,13 +20,14 @@ from icl_studio.engines.protocol import LocatedModel
 from icl_studio.engines.store import ParityCase
 from icl_studio.errors import UserError
 
-from ..onnx_engine.adapters import pack_inputs
+from ..onnx_engine.adapters import named
 from ..onnx_engine.components import OnnxTextEncoder, OnnxTransformer, OnnxVae
 from ..onnx_engine.pipeline import with_components
 from ..onnx_engine.session import Session
 from ..torch_engine.encode import Conditioning, encode
 from .parts import PARTS
 from .reference import CAPTION, Reference, sheet_of, step_inputs
+from .signature import Packing
 
 LIMIT = {"float32": 1e-4, "bfloat16": 5e-2, "float16": 5e-2}
 """Relative L2 of one step, at most; for components without steps too."""
@@ -90,9 +91,10 @@ def _transformer(
     widened: bool,
 ) -> Iterator[ParityCase]:
     pipeline = with_components(model, transformer=transformer, vae=vae)
+    packing = Packing(expected.linears)
     for where, step in expected.steps.items():
-        adapter = expected.adapter if where.rank else {}
-        transformer.bind(pack_inputs(expected.linears, adapter, transformer.adapter_dtype))
+        packed = packing.pack(expected.adapter, where.rank) if where.rank else None
+        transformer.bind(named(packed, transformer.adapter_dtype))
         got = transformer(**step_inputs(expected.configs["transformer"], where))[0]
         distance = _distance(got, step)
         decibel = psnr(sheet_of(pipeline, conditioning, where), expected.sheets[where])
