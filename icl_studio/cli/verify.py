@@ -44,10 +44,11 @@ def command(
     from ..sets.library import Library
     from ..sets.pictures import open_picture
     from ..sets.record import read_record
-    from ..sets.verify import compare
+    from ..sets.verify import check_verifiable, compare
 
     app = context()
     folder, record = Library(app.sets_root).get(set_)
+    check_verifiable(record)
     options = EngineOptions(
         device=device or record.receipt.device, dtype=dtype or record.receipt.dtype
     )

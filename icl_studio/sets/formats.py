@@ -88,7 +88,7 @@ def _opaque(picture: Image.Image) -> Image.Image:
 def _options(format: Format, record: SetRecord, panel: str | None) -> dict[str, Any]:
     """Pillow's save options that carry the metadata."""
     packet = xmp_packet(to_json(metadata(record, panel))).encode("utf-8")
-    text = parameters_text(record)
+    text = parameters_text(record, panel)
     exif = Image.Exif()
     if format == "tiff":
         exif[_DESCRIPTION] = text.encode("utf-8")

@@ -29,13 +29,14 @@ def metadata(record: SetRecord, panel: str | None = None) -> dict[str, Any]:
 
     ``panel`` is the name of the panel that the picture shows, None for the sheet.
     """
+    request, receipt = record.drawn_by(panel)
     return {
         "schema_version": record.schema_version,
         "id": record.id,
         "created": record.created,
         "panel": panel,
-        "request": record.request.model_dump(mode="json"),
-        "receipt": record.receipt.model_dump(mode="json"),
+        "request": request.model_dump(mode="json"),
+        "receipt": receipt.model_dump(mode="json"),
     }
 
 
@@ -44,13 +45,13 @@ def to_json(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def parameters_text(record: SetRecord) -> str:
+def parameters_text(record: SetRecord, panel: str | None = None) -> str:
     """The A1111-style text: the joint caption, then one line of settings.
 
     As Forge writes it for FLUX: true CFG is 1, the distilled guidance has its own key.
     ``Size`` is that of the sheet, which is what a regeneration must ask for.
     """
-    request, receipt = record.request, record.receipt
+    request, receipt = record.drawn_by(panel)
     fields: dict[str, Any] = {
         "Steps": request.sampling.steps,
         "Sampler": "Euler",
@@ -94,7 +95,7 @@ def png_bytes(picture: Image, record: SetRecord | None, panel: str | None = None
     info = PngImagePlugin.PngInfo()
     if record is not None:
         info.add_itxt(KEY, to_json(metadata(record, panel)))
-        info.add_text(PARAMETERS, parameters_text(record))
+        info.add_text(PARAMETERS, parameters_text(record, panel))
         info.add_itxt(XMP_KEY, xmp_packet())
     # To memory first: Pillow loses the reason (a full disk) when it writes to a file itself.
     target = BytesIO()

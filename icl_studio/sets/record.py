@@ -167,6 +167,18 @@ class SetRecord(Frozen):
         """When the set was saved, in the local time zone."""
         return datetime.fromisoformat(self.created).astimezone()
 
+    def drawn_by(self, panel: str | None) -> tuple[SetRequest, Receipt]:
+        """The request and receipt that ``panel`` (None: the sheet) was drawn by.
+
+        They differ from the set's own only for a panel that an assembled set took from
+        another.
+        """
+        names = [file.name for file in self.panels]
+        if self.assembly is None or panel not in names:
+            return self.request, self.receipt
+        source = self.assembly.sources[self.assembly.taken[names.index(panel)][0]]
+        return source.request, source.receipt
+
     def to_json(self) -> str:
         """The text of ``set.json``: indented, so that people can read and compare it."""
         data = self.model_dump(mode="json")

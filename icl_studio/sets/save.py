@@ -22,7 +22,17 @@ from .library import Library
 from .locks import PARTIAL, locked, partial_folder, sweep
 from .naming import DEFAULT_SET_NAME, numbered, safe_part, set_folder_name
 from .png import png_bytes
-from .record import RECORD_FILE, SET_ID, SHEET_FILE, PanelFile, Receipt, SetRecord, is_set_folder
+from .record import (
+    RECORD_FILE,
+    SET_ID,
+    SHEET_FILE,
+    Assembly,
+    PanelFile,
+    Receipt,
+    SetRecord,
+    is_set_folder,
+    schema_for,
+)
 
 PANELS_FOLDER = "panels"
 _TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
@@ -36,11 +46,13 @@ def save_set(
     receipt: Receipt,
     *,
     folder_name: str | None = None,
+    assembly: Assembly | None = None,
 ) -> Path:
     """Save a set under ``root`` and return its folder; one that stands already is returned as is.
 
     ``folder_name`` is relative to ``root`` (see :func:`~icl_studio.sets.naming.set_folder_name`);
-    an open ``{counter}`` is counted up, a name that is taken gets ``-2``. Raises
+    an open ``{counter}`` is counted up, a name that is taken gets ``-2``. ``assembly`` says
+    where the panels come from when not one request drew them all. Raises
     :class:`PictureUnreadable` for a sheet that is not of the canvas size and
     :class:`StorageProblem` for a full, read-only or vanished disk; then nothing is left.
     """
@@ -51,12 +63,14 @@ def save_set(
     name = folder_name or set_folder_name(DEFAULT_SET_NAME, request, set_id, made.astimezone())
     panels = crop.cut(sheet, request.layout)
     record = SetRecord(
+        schema_version=schema_for(tags=False, assembled=assembly is not None),
         id=set_id,
         created=made.isoformat(timespec="seconds"),
         request=request,
         receipt=receipt,
         panels=_panel_files(request),
         pixels=crop.pixel_digest(sheet),
+        assembly=assembly,
     )
     with files.storage("saving a set", root):
         created = files.make_folders(root)

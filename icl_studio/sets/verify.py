@@ -11,7 +11,7 @@ import numpy as np
 from PIL.Image import Image
 
 from ..domain.geometry import Size
-from ..domain.problems import Frozen
+from ..domain.problems import Frozen, UserError
 from .crop import pixel_digest
 from .pictures import open_picture
 from .record import Receipt, SetRecord, member
@@ -43,6 +43,17 @@ class Verdict(Frozen):
         amount = "another size" if self.db is None else f"{self.db:.1f} dB"
         return f"changed ({amount}) because " + (
             because or "of something that the receipt does not record"
+        )
+
+
+def check_verifiable(record: SetRecord) -> None:
+    """Raise :class:`UserError` for a set that no single request drew."""
+    if record.assembly is not None:
+        sources = [source.id for source in record.assembly.sources]
+        raise UserError(
+            f"The set {record.id} was assembled from panels of {len(sources)} sets; "
+            "no single run draws it again.",
+            fix=f"Verify those: {', '.join(sources)}.",
         )
 
 
