@@ -41,6 +41,11 @@ class UserFolders:
         return self.data / "adapters"
 
     @property
+    def deleted_sets(self) -> Path:
+        """What was deleted, and where it stood (icl_studio.sets.trash)."""
+        return self.data / "deleted-sets.json"
+
+    @property
     def engines(self) -> Path:
         """Compiled engines, each for one model and one machine (icl_studio.engines.store)."""
         return self.data / "engines"

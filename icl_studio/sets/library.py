@@ -65,10 +65,10 @@ class Library:
         """
         rest: list[Path] = []
         for folder in self._folders(depth, lambda name: _is_of_another(name, set_id)):
-            if set_id in folder.name and _id_of(folder) == set_id:
+            if set_id in folder.name and id_of(folder) == set_id:
                 return folder
             rest.append(folder)
-        return next((folder for folder in rest if _id_of(folder) == set_id), None)
+        return next((folder for folder in rest if id_of(folder) == set_id), None)
 
     def find_ids(self, ids: Collection[str]) -> dict[str, Path]:
         """The folders of those of ``ids`` whose sets stand here, found in one pass.
@@ -79,7 +79,7 @@ class Library:
         for folder in self._folders():
             named = _OWN_ID.search(folder.name)
             if named is None or named[0] in ids:
-                set_id = _id_of(folder)
+                set_id = id_of(folder)
                 if set_id is not None and set_id in ids:
                     found.setdefault(set_id, folder)
         return found
@@ -114,7 +114,7 @@ class Library:
 
     def _known(self) -> dict[str, Path]:
         """The folders of all sets by their ids."""
-        return {set_id: folder for folder in self._folders() if (set_id := _id_of(folder))}
+        return {set_id: folder for folder in self._folders() if (set_id := id_of(folder))}
 
     def _as_folder(self, word: str | Path) -> Path | None:
         for folder in (expanded(word), self.root / word):
@@ -137,7 +137,7 @@ def _is_of_another(name: str, set_id: str) -> bool:
     return set_id not in name and _OWN_ID.search(name) is not None
 
 
-def _id_of(folder: Path) -> str | None:
+def id_of(folder: Path) -> str | None:
     """The id in a folder's ``set.json``, from its first bytes where it stands there."""
     try:
         with (folder / RECORD_FILE).open("rb") as file:

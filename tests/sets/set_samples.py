@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from icl_studio.domain.caption import CaptionParts
@@ -79,3 +81,18 @@ def save_one(
     sheet = picture_of(*request.layout.canvas, seed=request.seed)
     receipt = receipt_of(request)
     return save_set(root, set_id or new_set_id(), request, sheet, receipt, folder_name=folder_name)
+
+
+def private_trash(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's trash moved under ``place`` (freedesktop's form, Send2Trash's own code).
+
+    Send2Trash reads the environment when it is imported, and asks GIO where there is one.
+    """
+    from send2trash import plat_other
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(place))
+    monkeypatch.setattr(plat_other, "XDG_DATA_HOME", os.fsencode(place))
+    monkeypatch.setattr(plat_other, "HOMETRASH_B", os.fsencode(place / "Trash"))
+    monkeypatch.setattr(plat_other, "get_dev", lambda _: 1)
+    monkeypatch.setattr("send2trash.send2trash", plat_other.send2trash)
+    return place / "Trash"

@@ -12,6 +12,7 @@ from icl_studio.domain.problems import UserError
 from icl_studio.sets.rate import put_rating, rate
 from icl_studio.sets.record import Rating, read_record
 from icl_studio.sets.tags import tag, tagged
+from icl_studio.sets.walk import stamp_of
 
 
 def on_disk(folder: Path) -> dict[str, object]:
@@ -43,10 +44,10 @@ def test_the_schema_number_is_the_lowest_that_holds_the_record(tmp_path: Path) -
 
 def test_a_change_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     folder = save_one(tmp_path)
-    before = (folder / "set.json").stat()
+    before = stamp_of(folder)
     rate(folder, "clear")
     tag(folder)
-    assert (folder / "set.json").stat() == before
+    assert stamp_of(folder) == before
 
 
 def test_a_rating_can_be_put_back(tmp_path: Path) -> None:
