@@ -38,7 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "tasks": ("tasks", "List the kinds of sets, or show how one is asked for."),
     "models": ("models", "List the base models: licence, size, whether they are here."),
     "plugins": ("plugins", "List, check, create, switch on or off the plugins."),
-    "sets": ("sets", "List, show, search and tag the sets you have made."),
+    "sets": ("sets", "Find, tag, assemble, delete and restore the sets you have made."),
     "crop": ("crop", "Cut a sheet that was made elsewhere into its panels."),
     "export": ("export", "Deliver panels and sheets: format, size, names, metadata."),
     "rate": ("rate", "Give a set stars, or pick or reject it."),

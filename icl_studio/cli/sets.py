@@ -1,4 +1,4 @@
-"""``icl-studio sets``: list, show, search and tag what has been made."""
+"""``icl-studio sets``: find, tag, assemble, delete and restore what has been made."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..sets.index.shelf import Found
     from ..sets.library import Entry
     from ..sets.record import Rating, SetRecord
+    from ..sets.trash import Trash
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
 
@@ -26,7 +27,7 @@ LimitOption = Annotated[int, typer.Option(min=0, help="Show at most this many; 0
 
 @app.callback()
 def _group() -> None:
-    """List, show, search and tag the sets you have made."""
+    """Find, tag, assemble, delete and restore the sets you have made."""
 
 
 @app.command("list")
@@ -87,6 +88,92 @@ def tag_sets(
         return
     for _, record in found:
         out.print(f"{record.id}: {', '.join(record.tags) or 'no tags'}", markup=False)
+
+
+@app.command()
+def delete(
+    which: Annotated[list[str], typer.Argument(metavar="SET…", help="Ids or folders.")],
+    folder: FromOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move sets to the system's trash; icl-studio sets restore brings them back."""
+    shelf = library(folder)
+    entries = [shelf.get(word) for word in which]
+    bin_ = _trash(shelf)
+    done = [bin_.delete(entry.folder) for entry in entries]
+    if as_json:
+        emit_json({"deleted": done})
+        return
+    for deleted in done:
+        where = f"now in {deleted.lies}" if deleted.lies else "in the trash"
+        out.print(f"{deleted.id}: {where}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def restore(
+    which: Annotated[
+        list[str] | None, typer.Argument(metavar="[SET…]", help="Ids; without, the list.")
+    ] = None,
+    folder: FromOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring deleted sets back to where they stood, or list what was deleted."""
+    bin_ = _trash(library(folder))
+    if not which:
+        found = bin_.deleted()
+        if as_json:
+            emit_json({"deleted": found})
+        for deleted in [] if as_json else found:
+            out.print(f"{deleted.id}  {deleted.when}  {deleted.folder}", markup=False)
+        if not found and not as_json:
+            out.print("Nothing was deleted.")
+        return
+    done = [{"id": set_id, "folder": bin_.restore(set_id)} for set_id in which]
+    if as_json:
+        emit_json({"restored": done})
+        return
+    for one in done:
+        out.print(f"{one['id']}: {one['folder']}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def assemble(
+    panels: Annotated[
+        list[str], typer.Argument(metavar="SET:PANEL…", help="One a place, in reading order.")
+    ],
+    name: Annotated[str, typer.Option(help="A name for the new set.")] = "",
+    folder: FromOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a best-of set: panels of several sets on one sheet, saved as a set of its own."""
+    from ..domain.problems import UserError
+    from ..errors import NotFound
+    from ..sets.assemble import Choice
+    from ..sets.assemble import assemble as put_together
+    from ..sets.record import read_record
+
+    shelf = library(folder)
+    choices = []
+    for word in panels:
+        which, colon, panel = word.rpartition(":")
+        if not colon or not which:
+            raise UserError(f"{word!r} names no panel.", fix="Write SET:PANEL, k3f9xq:SCENE-2.")
+        choices.append(Choice(shelf.get(which).folder, panel))
+    try:
+        template = context().registry.task(read_record(choices[0].folder).request.task).caption
+    except NotFound:  # its plugin has gone: the set can be put together all the same
+        template = None
+    made = put_together(shelf.root, choices, template=template, name=name)
+    if as_json:
+        emit_json(row(shelf.get(made)))
+    else:
+        out.print(made, markup=False, soft_wrap=True)
+
+
+def _trash(shelf: IndexedLibrary) -> Trash:
+    from ..sets.trash import Trash
+
+    return Trash(shelf.root, context().folders.deleted_sets)
 
 
 def library(folder: Path | None = None) -> IndexedLibrary:
@@ -195,5 +282,9 @@ def _show(entry: Entry) -> None:
         facts.add_row(name, escape(value))
     out.print(record.id, style="bold", markup=False)
     out.print(facts, soft_wrap=False)
+    if record.assembly is not None:
+        for panel, (number, taken) in zip(record.panels, record.assembly.taken, strict=False):
+            source = record.assembly.sources[number]
+            out.print(f"{panel.name} is {taken} of {source.id}", markup=False)
     if record.read_only:
         warn("This set was saved by a newer ICL Studio and is read-only here.")

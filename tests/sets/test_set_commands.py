@@ -106,6 +106,34 @@ def test_sets_tag(shelf: Path, machine: Any, capsys: pytest.CaptureFixture[str])
     assert "no tag" in refused(capsys, "sets", "tag", ID, "--add", "a,b")
 
 
+def test_delete_and_restore(
+    shelf: Path, machine: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("icl_studio.sets.trash.serves", lambda _: False)
+    other = save_one(shelf, set_id="other")
+    [deleted] = machine("sets", "delete", "other")["deleted"]
+    assert deleted["id"] == "other" and deleted["folder"] == str(other)
+    assert machine("sets", "list")["total"] == 1
+    assert [one["id"] for one in machine("sets", "restore")["deleted"]] == ["other"]
+    assert machine("sets", "restore", "other")["restored"] == [
+        {"id": "other", "folder": str(other)}
+    ]
+    assert machine("sets", "list")["total"] == 2
+    assert "was deleted" in refused(capsys, "sets", "restore", "other")
+    assert main(["sets", "restore"]) == 0
+    assert "Nothing was deleted." in capsys.readouterr().out
+
+
+def test_assemble(shelf: Path, machine: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    save_one(shelf, set_id="other", seed=5)
+    made = machine("sets", "assemble", f"{ID}:SCENE-1", "other:SCENE-2", "other:SCENE-3")
+    assert Path(made["sheet"]).is_file() and made["name"] == "Müller [spot] 🦊"
+    assert main(["sets", "show", made["id"]]) == 0
+    assert "SCENE-2 is SCENE-2 of other" in capsys.readouterr().out
+    assert "names no panel" in refused(capsys, "sets", "assemble", "other")
+    assert "assembled from panels of 2 sets" in refused(capsys, "verify", made["id"])
+
+
 def test_listing_again_reads_no_set_again(
     shelf: Path, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
