@@ -19,6 +19,7 @@ from icl_engines.export import identity, parity
 from icl_engines.export.job import export
 from icl_engines.export.signature import ADAPTER, example
 from icl_engines.onnx_engine import OnnxEngine, create
+from icl_engines.onnx_engine.providers import FOLDER, without_defaults
 from icl_engines.testing import random_flux_model, write_random_flux, write_random_lora
 from icl_engines.torch_engine import TorchEngine
 from icl_engines.torch_engine import create as create_torch
@@ -222,12 +223,33 @@ def test_without_an_export_the_user_is_told_the_command(model: LocatedModel) -> 
     assert "engines export --model random-flux" in refused.value.fix
 
 
-@pytest.mark.parametrize("options", [{"device": "cuda"}, {"dtype": "bfloat16"}])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"device": "cuda"}, "does not compute on cuda; it has cpu"),
+        ({"device": "tensorrt-rtx:1"}, "does not compute on tensorrt-rtx"),
+        ({"device": "mps"}, "no device called 'mps'"),
+        ({"dtype": "bfloat16"}, "On the CPU the ONNX engine computes in float32"),
+    ],
+    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
+)
 def test_what_it_does_not_serve_is_said_at_once(
-    model: LocatedModel, options: dict[str, str]
+    model: LocatedModel, options: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match="on the CPU in float32"):
+    monkeypatch.setattr("icl_engines.onnx_engine.providers.nvidia_gpus", tuple)
+    with pytest.raises(UserError, match=said):
         create(model, EngineOptions(**options))
+
+
+def test_a_graph_for_tensorrt_takes_the_adapter_as_plain_inputs(exported: StoredEngine) -> None:
+    path = exported.folder / "transformer" / "model.onnx"
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry(FOLDER, str(path.parent))
+    session = onnxruntime.InferenceSession(
+        without_defaults(path), options, providers=["CPUExecutionProvider"]
+    )
+    assert {value.name for value in session.get_inputs()} >= set(ADAPTER)
+    assert not session.get_overridable_initializers()
 
 
 def test_a_truncated_blob_is_never_loaded(model: LocatedModel, stored: StoredEngine) -> None:

@@ -80,10 +80,12 @@ class OnnxTransformer(_Component):
         self._names = input_names(bool(self.config["guidance_embeds"]))
         self._constant = set(self._names) - {"hidden_states", "timestep"}
         self.adapter_dtype = self._session.types[ADAPTER[0]]
+        self._nothing = self._session.zeros_of(ADAPTER)
+        self.bind({})
 
     def bind(self, adapter: Mapping[str, torch.Tensor]) -> None:
         """Let ``adapter`` (:mod:`.adapters`) act from now on; empty: none."""
-        self._session.bind(adapter)
+        self._session.bind(adapter or self._nothing)
 
     def forward(self, **given: Any) -> tuple[torch.Tensor]:
         """One step: the same inputs by name and shape as ``FluxTransformer2DModel.forward``."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from importlib.metadata import version
 
+import onnxruntime
 import torch
 from PIL.Image import Image
 
+from icl_studio.engines.hardware import nvidia_gpus
 from icl_studio.engines.protocol import (
     AdapterFile,
     DenoiseItem,
@@ -38,6 +39,8 @@ from .adapters import AdapterBinder
 from .components import OnnxTextEncoder, OnnxTransformer, OnnxVae
 from .find import find_engine, linears_of_engine
 from .pipeline import with_components
+from .providers import CPU as CPU_PROVIDER
+from .providers import Provider, choose_provider
 
 CPU = torch.device("cpu")
 
@@ -49,30 +52,36 @@ def create(model: LocatedModel, options: EngineOptions) -> OnnxEngine:
     :class:`NotFound` when no engine fits (with what differs), :class:`StorageProblem` for a
     damaged one, :class:`ModelUnavailable` and :class:`OutOfMemory`.
     """
-    if options.device not in (None, "cpu") or options.dtype not in (None, "float32"):
+    provider = choose_provider(options.device)
+    if provider == CPU_PROVIDER and options.dtype not in (None, "float32"):
         raise UserError(
-            "The ONNX engine computes on the CPU in float32.",
-            fix="Leave out --device and --dtype, or use --engine torch.",
+            "On the CPU the ONNX engine computes in float32.",
+            fix="Leave out --dtype, or use --engine torch.",
         )
-    return OnnxEngine(model, find_engine(model, "float32"))
+    dtype = "float32" if provider == CPU_PROVIDER else options.dtype
+    return OnnxEngine(model, find_engine(model, dtype), provider)
 
 
 class OnnxEngine:
     """:class:`icl_studio.engines.protocol.Engine` over a verified engine of the store."""
 
-    def __init__(self, model: LocatedModel, stored: StoredEngine) -> None:
+    def __init__(
+        self, model: LocatedModel, stored: StoredEngine, provider: Provider = CPU_PROVIDER
+    ) -> None:
         self._model = model
         self._stored = stored
+        self._provider = provider
+        self._place = CPU if provider == CPU_PROVIDER else torch.device("cuda", provider.index)
         linears = linears_of_engine(stored)
         folder = stored.folder
-        with memory_errors(CPU, f"loading {model.spec.id}"):
-            self._transformer = OnnxTransformer(folder / "transformer")
+        with memory_errors(self._place, f"loading {model.spec.id}"):
+            self._transformer = OnnxTransformer(folder / "transformer", provider)
             self.pipeline = with_components(
                 model,
                 transformer=self._transformer,
-                vae=OnnxVae(folder / "vae_decoder", folder / "vae_encoder"),
-                text_encoder=OnnxTextEncoder(folder / "text_encoder"),
-                text_encoder_2=OnnxTextEncoder(folder / "text_encoder_2"),
+                vae=OnnxVae(folder / "vae_decoder", folder / "vae_encoder", provider),
+                text_encoder=OnnxTextEncoder(folder / "text_encoder", provider),
+                text_encoder_2=OnnxTextEncoder(folder / "text_encoder_2", provider),
             )
         self._rgb = latent_rgb(model, self.pipeline.vae.config.latent_channels)
         max_rank = stored.manifest.structure.adapters.max_rank
@@ -88,15 +97,21 @@ class OnnxEngine:
             files.append(latent_file)
         files += [self._stored.folder / file.path for file in self._stored.manifest.files]
         facts = engine_facts(self._model, CPU, torch.float32, tuple(files))
-        versions = {**facts.versions, "onnxruntime": version("onnxruntime")}
-        return facts.model_copy(update={"engine": "onnx", "versions": versions})
+        versions = {**facts.versions, "onnxruntime": onnxruntime.__version__}
+        told = {"engine": "onnx", "versions": versions, "device": self._provider.device}
+        told["dtype"] = self._stored.manifest.structure.dtype
+        if self._provider != CPU_PROVIDER:
+            cards = nvidia_gpus()
+            index = self._provider.index
+            told["device_name"] = cards[index].name if index < len(cards) else ""
+        return facts.model_copy(update=told)
 
     def use_adapters(self, adapters: Sequence[AdapterFile]) -> None:
-        with memory_errors(CPU, "loading adapters"):
+        with memory_errors(self._place, "loading adapters"):
             self._transformer.bind(self._binder.bind(adapters))
 
     def encode(self, captions: Sequence[str]) -> list[Conditioning]:
-        with memory_errors(CPU, "reading the captions"):
+        with memory_errors(self._place, "reading the captions"):
             return encode(self.pipeline, captions, self._model.spec.max_sequence_length)
 
     def denoise(
@@ -105,11 +120,11 @@ class OnnxEngine:
         on_step: Callable[[StepReport], None] | None = None,
     ) -> list[SheetLatents]:
         doing = f"drawing {len(items)} x {items[0].canvas}" if items else "drawing"
-        with memory_errors(CPU, doing):
+        with memory_errors(self._place, doing):
             return denoise(self.pipeline, items, self._rgb, on_step)
 
     def decode(self, latents: Sequence[SheetLatents]) -> list[Image]:
-        with memory_errors(CPU, "decoding the picture"):
+        with memory_errors(self._place, "decoding the picture"):
             return decode(self.pipeline, latents)
 
     def to_bytes(self, value: Conditioning | SheetLatents) -> bytes:
@@ -121,4 +136,4 @@ class OnnxEngine:
     def close(self) -> None:
         """Forget the session and the pipeline and give their memory back."""
         del self.pipeline, self._transformer, self._binder
-        free_cache(CPU)
+        free_cache(self._place)

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from icl_studio.errors import StorageProblem
+from icl_studio.errors import StorageProblem, UserError
 
 from ..export.graph import FILE
 from .providers import CPU, Provider
@@ -37,6 +37,8 @@ class Session:
         path = folder / FILE
         try:
             self._session = provider.open(path, options)
+        except UserError:
+            raise
         # onnxruntime's exceptions share no base but Exception.
         except Exception as error:
             _raise_memory(error)
@@ -45,11 +47,22 @@ class Session:
                 fix="Export the engine again, or use --engine torch.",
             ) from error
         needed, optional = self._session.get_inputs(), self._session.get_overridable_initializers()
-        self.needed = tuple(value.name for value in needed)
+        self._needed = {value.name: value.shape for value in needed}
         self.types = {value.name: TYPES[value.type] for value in (*needed, *optional)}
         self._outputs = [value.name for value in self._session.get_outputs()]
         self._binding = self._session.io_binding()
         self._kept: dict[str, torch.Tensor] = {}
+
+    def zeros_of(self, names: Collection[str]) -> dict[str, torch.Tensor]:
+        """Zeros for those of ``names`` that have no default, every free axis 1."""
+        return {
+            name: torch.zeros(
+                [size if isinstance(size, int) else 1 for size in self._needed[name]],
+                dtype=self.types[name],
+            )
+            for name in names
+            if name in self._needed
+        }
 
     def bind(self, values: Mapping[str, torch.Tensor]) -> None:
         """Make exactly ``values`` stay bound; optional inputs left out have their defaults."""
