@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..domain.problems import UserError
+from ..engines.hardware import nvidia_gpus
 from ..models.find import find_model
 from ..models.state import state_of, token_state
 from ..paths import UserFolders
 from ..plugins import load_registry
 from ..settings import Settings
-from . import gpu, home, software
+from . import gpu, home, onnx, software
 from .check import Check, fail, in_full, ok, warn
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def examine(folders: UserFolders, *, safe_mode: bool = False) -> Iterator[Check]
     twins = software.check_onnx_twins()
     if twins is not None:
         yield twins
+    on_onnx = onnx.judge_onnx(onnx.probe_onnx(), nvidia_gpus())
+    if on_onnx is not None:
+        yield on_onnx
     settings, check = home.check_settings(folders)
     yield check
     yield from home.check_folders(folders, settings)
