@@ -1,6 +1,6 @@
 """The ONNX export and the engine that runs it, on a small model of FLUX's own classes.
 
-One export serves the whole file: it takes most of the time.
+One export serves every test: it takes most of the time.
 """
 
 from __future__ import annotations
@@ -35,18 +35,8 @@ CANVAS = Size(96, 64)
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> LocatedModel:
-    folder = tmp_path_factory.mktemp("models") / "größe"
-    return random_flux_model(write_random_flux(folder, seed=3, layers=1, single_layers=1))
-
-
-@pytest.fixture(scope="module")
-def exported(model: LocatedModel, tmp_path_factory: pytest.TempPathFactory) -> StoredEngine:
-    store = EngineStore(tmp_path_factory.mktemp("store"))
-    said: list[str] = []
-    engine = export(model, store, max_rank=MAX_RANK, say=said.append)
-    assert said[-2:] == ["comparing with torch", "saving"]
-    return engine
+def model(flux_model: LocatedModel) -> LocatedModel:
+    return flux_model
 
 
 @pytest.fixture
