@@ -53,6 +53,9 @@ def check_contents(wheel: Path) -> None:
     model = "icl_studio/_resources/models/tiny/model_index.json"
     expect(model in names, f"the wheel lacks {model}")
     expect("icl_studio/py.typed" in names, "the wheel lacks icl_studio/py.typed")
+    for adapter in (REPOSITORY / "resources").glob("adapters/**/*.safetensors"):
+        inside = f"icl_studio/_resources/{adapter.relative_to(REPOSITORY / 'resources').as_posix()}"
+        expect(inside in names, f"the wheel lacks {inside}")
     print(f"{wheel.name}: {len(names)} files, {wheel.stat().st_size / 1e6:.1f} MB")
 
 

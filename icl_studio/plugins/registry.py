@@ -23,6 +23,7 @@ from ..settings import Settings
 from .guard import LoadGuard
 from .info import PluginInfo
 from .manager import build_plugin_manager
+from .shipped import with_shipped_adapters
 from .specs import Spec, specs_of
 from .user_tasks import load_task_files
 
@@ -116,6 +117,11 @@ def gather(
             continue
         with guard.loading(info) if guard and not info.own else contextlib.nullcontext():
             offered, found = specs_of(manager, info)
+        if info.own:
+            offered = [
+                (noun, with_shipped_adapters(spec) if isinstance(spec, TaskSpec) else spec)
+                for noun, spec in offered
+            ]
         # What returned one wrong thing is not trusted with another: all of it stays out.
         plugins.append(info.broken(*found) if found else shelf.take(info, offered))
     for info, task in load_task_files(tasks, disabled) if tasks else ():

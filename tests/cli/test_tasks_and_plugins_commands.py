@@ -60,7 +60,7 @@ def test_tasks_lists_every_task(run: Run, run_json: Callable[..., Any]) -> None:
     assert first["id"] == "film-storyboard"
     assert first["panels"] == ["SCENE-1", "SCENE-2", "SCENE-3"]
     assert first["canvas"] == [1024, 1536]
-    assert (first["families"], first["plugin"]) == (["flux.1"], "icl-tasks")
+    assert (first["families"][0], first["plugin"]) == ("flux.1", "icl-tasks")
     text = run("tasks")
     assert all(row["id"] in text for row in rows)
 
