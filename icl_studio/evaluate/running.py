@@ -60,12 +60,12 @@ def evaluate(
     """
     began = time.monotonic()
     out = ask.out or folders.data / "evaluations" / agreed.task.id
-    jobs = _jobs(ask, agreed, registry, folders, out, watch.downloading)
+    jobs = plan_sets(ask, agreed, registry, folders, out, watch.downloading)
     watch.expect(jobs)
     outcome = run(jobs, folders, watch.on_event, batch=max(1, ask.batch), on_stop=watch.stopping)
     if not outcome.made:
         raise outcome.error or JobCancelled("nothing was finished")
-    drawn = _drawn(agreed, jobs, outcome)
+    drawn = drawn_sets(agreed, jobs, outcome)
     made = time.monotonic()
     judged, reports, interrupted = _judged(agreed, drawn, jobs[0].model.folder, folders, watch)
     if not judged:
@@ -86,13 +86,13 @@ def evaluate(
     return report, worst_first(judged)
 
 
-def _jobs(
+def plan_sets(
     ask: Ask,
     agreed: Agreed,
     registry: Registry,
     folders: UserFolders,
     out: Path,
-    progress: DownloadProgress,
+    progress: DownloadProgress | None = None,
 ) -> tuple[GenerateJob, ...]:
     """One job per request, with ids that say what would be drawn by which files.
 
@@ -134,7 +134,7 @@ def _stamp(job: GenerateJob) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def _drawn(
+def drawn_sets(
     agreed: Agreed, jobs: Sequence[GenerateJob], outcome: Outcome
 ) -> list[tuple[Path, int, DrawnSet]]:
     """Every finished set: its folder, its seed, and what metrics get to see of it."""
