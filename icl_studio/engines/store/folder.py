@@ -88,9 +88,9 @@ class EngineStore:
         """The newest engine of ``model`` that is what is ``wanted``.
 
         Raises :class:`NotFound` with the fields that differ, of every engine of that kind and
-        model, when none is.
+        model, when none is; and with what is wrong with those that cannot even be read.
         """
-        engines, _ = self.scan()
+        engines, broken = self.scan()
         kind = [
             engine
             for engine in engines
@@ -100,7 +100,9 @@ class EngineStore:
         if fitting:
             return max(fitting, key=lambda engine: engine.manifest.built.created)
         command = f"icl-studio engines export --model {model}"
-        if not kind:
+        prefix = f"{wanted.engine}-{_slug(model)}-"
+        unreadable = [problem for problem in broken if problem.where.startswith(prefix)]
+        if not kind and not unreadable:
             raise NotFound(f"There is no {wanted.engine} engine of {model}.", fix=f"Run: {command}")
         problems = [
             Problem(where=engine.name, what=f"{difference}.")
@@ -110,7 +112,7 @@ class EngineStore:
         raise NotFound(
             f"No {wanted.engine} engine of {model} can be used here:",
             fix=f"Make a fresh one: {command}",
-            problems=problems,
+            problems=[*problems, *unreadable],
         )
 
     def verify(self, engine: StoredEngine) -> None:
@@ -248,9 +250,14 @@ def _replace(new: Path, target: Path, old: Path) -> None:
 
 def _folder_name(manifest: Manifest) -> str:
     """Engine, model, precision, and enough of the key: readable and unique."""
-    model = re.sub(r"[^\w.-]+", "-", manifest.model).strip("-.") or "model"
     key = engine_key(manifest.structure, manifest.weights)
-    return f"{manifest.structure.engine}-{model[:40]}-{manifest.structure.dtype}-{key[:12]}"
+    structure = manifest.structure
+    return f"{structure.engine}-{_slug(manifest.model)}-{structure.dtype}-{key[:12]}"
+
+
+def _slug(model: str) -> str:
+    """A model's name as part of a folder's."""
+    return (re.sub(r"[^\w.-]+", "-", model).strip("-.") or "model")[:40]
 
 
 def _read(folder: Path) -> Manifest:
