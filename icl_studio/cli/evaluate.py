@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import AppContext, JsonOption, context, emit_json, err, out
+from .queued import AfterOption, QueueOption, enqueue, no_queue, opened
 
 if TYPE_CHECKING:
     from ..evaluate.asking import Ask
@@ -65,6 +66,8 @@ def command(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Keep the sets in this folder.", metavar="FOLDER")
     ] = None,
+    queue: QueueOption = False,
+    after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Measure sets: do panels show what was asked, agree and differ where they should.
@@ -78,6 +81,10 @@ def command(
     from ..generate.asking import DEFAULT_MODEL, parse_lora
     from ..paths import expanded
 
+    if not queue:
+        no_queue(after)
+    elif html is not None:
+        raise UserError("A queued evaluation keeps its page itself.", fix="Leave out --html.")
     if lora and no_lora:
         raise UserError("--lora and --no-lora exclude each other.", fix="Leave one out.")
     app = context()
@@ -97,6 +104,8 @@ def command(
         weights=dict(map(_weights, weights or ())),
         out=expanded(out_folder).absolute() if out_folder else None,
     )
+    if queue:
+        return _enqueue(app, ask, after, as_json)
     if html is not None:
         from ..evaluate.page import check_page
 
@@ -109,6 +118,45 @@ def command(
     else:
         _tell(report, html)
     return STOPPED if report.stopped else 1 if report.failed else 0
+
+
+def _enqueue(app: AppContext, ask: Ask, after: list[str] | None, as_json: bool) -> int:
+    """Queue the evaluation once all it names was found; a LoRA may be one that a job tunes."""
+    import shlex
+    import sys
+    from dataclasses import replace
+
+    from ..evaluate.asking import agree
+    from ..queue.awaited import Awaited
+    from ..queue.evaluating import EvaluateBrief
+    from ..queue.job import NewJob
+    from ..sets.record import new_set_id
+    from ..shotlists.lookups import Lookups
+
+    with opened(app) as store:
+        awaited = Awaited(store)
+        lookups = Lookups(app.registry, app.folders, awaited)
+        if ask.adapters:
+            ask = replace(ask, adapters=tuple(map(lookups.lora, ask.adapters)))
+        needs = awaited.needs(ask.adapters or ())
+    agree(ask, app.registry, app.folders)
+    id = new_set_id()
+    sets = ask.out or app.folders.data / "evaluations" / ask.task
+    brief = EvaluateBrief(
+        task=ask.task,
+        model=ask.model,
+        ask=ask,
+        folder=app.folders.data / "reports" / id,
+        command=shlex.join(["icl-studio", *sys.argv[1:]]),
+    )
+    job = NewJob(id=id, kind="evaluate", request=brief, out=sets, needs=needs)
+    enqueue(app, [job], after)
+    if as_json:
+        emit_json({"job": id, "report": brief.folder})
+    else:
+        out.print(f"Queued as {id}. Measure: icl-studio queue run", markup=False, soft_wrap=True)
+        out.print(f"The report will lie in {brief.folder}", markup=False, soft_wrap=True)
+    return 0
 
 
 def _weights(text: str) -> tuple[str, Path]:

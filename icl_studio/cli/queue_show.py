@@ -34,6 +34,7 @@ class KindChoice(StrEnum):
 
     generate = "generate"
     train = "train"
+    evaluate = "evaluate"
     caption = "caption"
 
 

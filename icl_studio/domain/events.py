@@ -13,10 +13,10 @@ from .problems import Frozen, Problem
 
 EVENT_VERSION: Literal[1] = 1
 Phase = Literal[
-    "load", "encode", "denoise", "decode", "save", "cache", "train", "sample", "caption"
+    "load", "encode", "denoise", "decode", "save", "cache", "train", "sample", "caption", "judge"
 ]
 """``cache`` (latents and embeddings), ``train`` and ``sample`` are of training, ``caption`` of
-data sets."""
+data sets, ``judge`` of evaluations."""
 
 
 class _Event(Frozen):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Annotated, Any, Literal
@@ -107,14 +107,17 @@ def judge(
     metrics: Sequence[tuple[MetricSpec, MetricOptions]],
     sets: Sequence[DrawnSet],
     folders: UserFolders,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[Judged | Reported]:
     """What ``metrics`` say of ``sets``, set by set. Raises what a metric raises.
+
+    ``idle`` is called ten times a second while nothing is said; what it raises ends the process.
 
     Raises ``ProtocolError`` when the process ends before all is said: a metric may leave by
     ``sys.exit``, which looks like success. Whoever stops iterating, or is interrupted, ends it.
     """
     silent = {spec.id for spec, _ in metrics}
-    for answer in send(Judge(metrics=tuple(metrics), sets=tuple(sets)), folders):
+    for answer in send(Judge(metrics=tuple(metrics), sets=tuple(sets)), folders, idle):
         if isinstance(answer, Judged | Reported):
             if isinstance(answer, Reported):
                 silent.discard(answer.metric)
@@ -124,7 +127,9 @@ def judge(
         raise ProtocolError(f"The process of metrics ended before {names} had judged every set.")
 
 
-def send(errand: Write | Judge, folders: UserFolders) -> Iterator[Answer]:
+def send(
+    errand: Write | Judge, folders: UserFolders, idle: Callable[[], None] = lambda: None
+) -> Iterator[Answer]:
     """Start the process, have it do ``errand``, yield its answers; it is gone afterwards.
 
     Raises the error that a :class:`GaveUp` stands for, ``WorkerDied`` and ``ProtocolError``.
@@ -151,7 +156,7 @@ def send(errand: Write | Judge, folders: UserFolders) -> Iterator[Answer]:
     for thread in threads:
         thread.start()
     try:
-        while text := _next(process, heard):
+        while text := _next(process, heard, idle):
             answer = _answer(text)
             if isinstance(answer, GaveUp):
                 raise as_error(answer.why, log)
@@ -165,7 +170,11 @@ def send(errand: Write | Judge, folders: UserFolders) -> Iterator[Answer]:
             thread.join(timeout=2)
 
 
-def _next(process: subprocess.Popen[bytes], heard: SimpleQueue[bytes]) -> bytes:
+def _next(
+    process: subprocess.Popen[bytes],
+    heard: SimpleQueue[bytes],
+    idle: Callable[[], None] = lambda: None,
+) -> bytes:
     """The next line, empty at the end. Polls, so that Ctrl-C is heard on Windows as well."""
     polls = 0
     while polls < _LAST_WORDS:
@@ -173,7 +182,7 @@ def _next(process: subprocess.Popen[bytes], heard: SimpleQueue[bytes]) -> bytes:
         try:
             return heard.get(timeout=_POLL)
         except Empty:
-            continue
+            idle()
     return b""
 
 

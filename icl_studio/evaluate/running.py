@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,25 @@ class Watch:
     def judging(self, done: int, total: int) -> None:
         """``done`` of ``total`` judgements (sets times metrics) have been made."""
 
+    def idle(self) -> None:
+        """Nothing is said while sets are judged; what this raises ends it."""
+
+
+Maker = Callable[[Sequence[GenerateJob]], Outcome]
+"""Has sets made; what became of them."""
+
 
 def evaluate(
-    ask: Ask, agreed: Agreed, registry: Registry, folders: UserFolders, watch: Watch
+    ask: Ask,
+    agreed: Agreed,
+    registry: Registry,
+    folders: UserFolders,
+    watch: Watch,
+    maker: Maker | None = None,
 ) -> tuple[Report, list[JudgedSet]]:
     """Make the sets, have them judged, and sum it up; the judged sets come worst first.
+
+    ``maker`` has the sets made, instead of a worker of our own.
 
     Ctrl-C ends the making, or the judging, and what is finished is summed up (``stopped``).
     Raises what planning raises, the first failure when no set could be made at all,
@@ -62,7 +76,12 @@ def evaluate(
     out = ask.out or folders.data / "evaluations" / agreed.task.id
     jobs = plan_sets(ask, agreed, registry, folders, out, watch.downloading)
     watch.expect(jobs)
-    outcome = run(jobs, folders, watch.on_event, batch=max(1, ask.batch), on_stop=watch.stopping)
+    if maker is not None:
+        outcome = maker(jobs)
+    else:
+        outcome = run(
+            jobs, folders, watch.on_event, batch=max(1, ask.batch), on_stop=watch.stopping
+        )
     if not outcome.made:
         raise outcome.error or JobCancelled("nothing was finished")
     drawn = drawn_sets(agreed, jobs, outcome)
@@ -168,7 +187,7 @@ def _judged(
     total, done, interrupted = len(drawn) * len(agreed.metrics), 0, False
     watch.judging(0, total)
     metrics = [(s, o.model_copy(update={"model": model})) for s, o in agreed.metrics]
-    answers = judge(metrics, [one for _, _, one in drawn], folders)
+    answers = judge(metrics, [one for _, _, one in drawn], folders, watch.idle)
     try:
         for answer in answers:
             if isinstance(answer, Judged):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -68,6 +68,16 @@ def run(
         except (WorkerDied, ProtocolError) as error:
             died = None if stop.killed else error
         log = client.log
+    return outcome_of(jobs, ends, died, log)
+
+
+def outcome_of(
+    jobs: Sequence[GenerateJob],
+    ends: Mapping[str, Event],
+    died: InternalError | None = None,
+    log: Path | None = None,
+) -> Outcome:
+    """What became of ``jobs``, given the final events of those that had one."""
     rest = {} if died else {job.id: Cancelled(job=job.id) for job in jobs}
     pairs = [(job, {**rest, **ends}.get(job.id)) for job in jobs]
     return Outcome(

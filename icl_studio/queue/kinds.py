@@ -28,6 +28,9 @@ KINDS: Final[dict[Kind, Carried]] = {
         "icl_studio.domain.request:SetRequest", "icl_studio.queue.generating:Generating"
     ),
     "train": Carried("icl_studio.queue.training:TrainBrief", "icl_studio.queue.training:Training"),
+    "evaluate": Carried(
+        "icl_studio.queue.evaluating:EvaluateBrief", "icl_studio.queue.evaluating:Evaluating"
+    ),
     "caption": Carried(
         "icl_studio.queue.captioning:CaptionBrief", "icl_studio.queue.captioning:Captioning"
     ),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 IDLE_SECONDS: Final = 0.25
-ALONE: Final = ("denoise", "decode", "save", "train", "sample")
+ALONE: Final = ("denoise", "decode", "save", "train", "sample", "judge")
 """Phases in which a worker is at one job and no other."""
 LOOK_SECONDS: Final = 1.0
 """How often wishes are looked for and progress is stored."""
@@ -47,11 +47,14 @@ class Runner:
         self._bench = bench
         self._worker = worker
         self._bench.idle = self._look
+        self._bench.tell = self._tell
+        self._bench.halted = self._halted
         self._claim: Claim | None = None
         self._open: dict[str, Job] = {}
         self._phases: dict[str, str] = {}
         self._told: dict[str, float] = {}
         self._pictures: dict[str, str] = {}
+        self._wished: frozenset[str] = frozenset()
         self._looked = 0.0
 
     def work(self) -> None:
@@ -96,15 +99,23 @@ class Runner:
         self._open = {job.id: job for job in claim.jobs}
         self._phases.clear()
         self._told.clear()
+        self._wished = frozenset()
         self._pictures.clear()
         try:
             for event in runner_class(claim.jobs[0].kind)(self._bench).carry_out(claim.jobs):
-                self._take(event)
-                self._shared.on_event(event)
+                self._tell(event)
         except (WorkerDied, ProtocolError) as error:
             self._bury(error)
         for id in list(self._open):  # the run was stopped before their turn
             self._end(id, "waiting")
+
+    def _tell(self, event: Event) -> None:
+        self._take(event)
+        self._shared.on_event(event)
+
+    def _halted(self, id: str) -> bool:
+        """Whether the job is to stop: it was paused or cancelled, or the run is stopped."""
+        return id in self._wished or self._shared.stopping.is_set()
 
     def _take(self, event: Event) -> None:
         if event.job not in self._open:
@@ -227,6 +238,7 @@ class Runner:
             wishes = self._claims.wishes(self._claim)
         except QueueBusy:
             return
+        self._wished = frozenset(wishes)
         for id in wishes:
             if id in self._open:
                 self._bench.place.cancel(id)

@@ -29,7 +29,12 @@ WAIT_SECONDS = 0.1
 
 @dataclass
 class Bench:
-    """What the runner of a kind works with. ``idle`` is called while a worker says nothing."""
+    """What the runner of a kind works with.
+
+    ``idle`` is to be called while a worker says nothing, ``tell`` takes an event that the
+    runner does not yield, ``halted`` says whether a job is to stop. Its worker's
+    :class:`~.runner.Runner` sets all three.
+    """
 
     folders: UserFolders
     registry: Registry
@@ -39,6 +44,8 @@ class Bench:
     previews: Path | None = None
     downloading: DownloadProgress | None = None
     idle: Callable[[], None] = lambda: None
+    tell: Callable[[Event], None] = lambda _: None
+    halted: Callable[[str], bool] = lambda _: False
 
 
 @dataclass

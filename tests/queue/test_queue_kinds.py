@@ -17,7 +17,7 @@ from PIL import Image
 
 from icl_studio.cli.main import main
 from icl_studio.cli.queue_show import KindChoice
-from icl_studio.domain.events import Learnt
+from icl_studio.domain.events import Learnt, Progress
 from icl_studio.domain.model import AdapterUse
 from icl_studio.errors import NotFound, QueueProblem
 from icl_studio.paths import UserFolders
@@ -297,3 +297,77 @@ def test_what_is_for_sets_only_is_refused(
     assert code == 2 and "--queue" in refused["error"]["message"]
     assert front("queue", "preflight")[0] == 0
     assert front("queue", "edit", id, "--priority", "5")[0] == 0
+
+
+@pytest.fixture
+def metric(fake_studio: Any, tmp_path: Path) -> None:
+    """The fake metric, found by entry point as any plugin's."""
+    info = tmp_path / "plugins" / "icl_studio_fake_metric-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: icl-studio-fake-metric\nVersion: 1\n", encoding="utf-8")
+    entry = "[icl_studio]\nfake-metric = icl_studio_fake_metric\n"
+    (info / "entry_points.txt").write_text(entry, encoding="utf-8")
+    (info.parent / "icl_studio_fake_metric.py").write_text(
+        "from icl_studio.api import hookimpl\n"
+        "from icl_studio.testing import FAKE_METRIC\n"
+        "ICL_STUDIO_API = 1\n"
+        "@hookimpl\n"
+        "def icl_studio_metrics():\n"
+        "    return [FAKE_METRIC]\n",
+        encoding="utf-8",
+    )
+
+
+def test_an_evaluation_is_queued_paused_and_goes_on_with_the_sets_that_stand(
+    metric: None,
+    front: Front,
+    fake_studio: Any,
+    registry: Any,
+    store: Store,
+    run_queue: Any,
+    folders: UserFolders,
+) -> None:
+    model = fake_studio(seconds={"denoise": 0.2})
+    code, told = front("evaluate", "--model", model, "--n", 6, "--seed", 3, "--steps", 2, "--queue")
+    assert code == 0
+    phases: list[str] = []
+
+    def on_event(event: Any) -> None:
+        if isinstance(event, Progress):
+            if event.phase == "denoise" and "denoise" not in phases:
+                elsewhere(folders, control.pause, told["job"])
+            phases.append(event.phase)
+
+    assert run_queue(on_event=on_event).failed == {}
+    assert store.get(told["job"]).state == "paused" and not Path(told["report"]).exists()
+    made = list((folders.data / "evaluations" / "film-storyboard").glob("*/set.json"))
+    assert len(made) < 6
+    control.resume(store, [told["job"]])
+    assert run_queue(on_event=on_event).done == [told["job"]]
+    assert phases[-1] == "judge"
+    for file in made:
+        assert file.is_file()
+    report = json.loads((Path(told["report"]) / "report.json").read_text(encoding="utf-8"))
+    assert (report["n"], report["seed"], report["stopped"]) == (6, 3, False)
+    assert (Path(told["report"]) / "report.html").is_file()
+    assert store.get(told["job"]).folder == Path(told["report"])
+    assert front("queue", "show", told["job"])[1]["request"]["ask"]["count"] == 6
+    straight = front("evaluate", "--model", model, "--n", 6, "--seed", 3, "--steps", 2)[1]
+    assert straight["adherence"] == report["adherence"]
+
+
+def test_an_evaluation_whose_sets_fail_or_whose_judge_dies_is_never_done(
+    metric: None, front: Front, fake_studio: Any, registry: Any, store: Store, run_queue: Any
+) -> None:
+    broken = fake_studio("voll", trouble="out-of-memory")
+    crashing = fake_studio("richter stirbt")
+    (crashing / "metric-trouble.txt").write_text("crash", encoding="utf-8")
+    jobs = [
+        front("evaluate", "--model", model, "--n", 2, "--steps", 1, "--queue")[1]["job"]
+        for model in (broken, crashing)
+    ]
+    report: Report = run_queue()
+    assert report.done == [] and set(report.failed) == set(jobs)
+    assert store.get(jobs[0]).state == "failed" and report.failed[jobs[0]].type == "OutOfMemory"
+    assert store.get(jobs[1]).state == "quarantined"
+    assert "process of a metric" in store.attempts(jobs[1])[0].evidence
