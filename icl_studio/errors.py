@@ -20,6 +20,7 @@
     ├── JobCancelled             the user stopped it; nothing is left behind
     └── InternalError            ours: exit code 1, details in the log
         ├── WorkerDied           the worker process ended without an answer
+        │   └── PlaceLost        the machine that it was on has gone
         └── ProtocolError        the worker said something we do not understand
 
 The root, ``UserError`` and what the pure domain raises live in
@@ -50,6 +51,7 @@ __all__ = [
     "NotFound",
     "OutOfMemory",
     "PictureUnreadable",
+    "PlaceLost",
     "PluginProblem",
     "Problem",
     "ProtocolError",
@@ -128,6 +130,10 @@ class WorkerDied(InternalError):
         self.exit_code = exit_code
         self.tail = tail
         self.log = log
+
+
+class PlaceLost(WorkerDied):
+    """The machine that a worker was on has gone: no fault of the job that it was at."""
 
 
 class ProtocolError(InternalError):

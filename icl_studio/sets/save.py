@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL.Image import Image
 
@@ -77,7 +77,38 @@ def save_set(
         try:
             with locked(root, set_id):
                 standing = Library(root).find_id(set_id, folder_depth(name))
-                return standing or _build(root, name, record, sheet, panels)
+                return standing or _build(
+                    root, name, set_id, lambda partial: _write(partial, record, sheet, panels)
+                )
+        except BaseException:
+            files.remove_if_empty(created)
+            raise
+
+
+def adopt_set(root: Path, set_id: str, contents: Mapping[str, bytes], folder_name: str) -> Path:
+    """Save a set that was made on another machine, under the same guards; its folder.
+
+    ``contents`` are its files by their paths inside its folder, with ``/``. One that stands
+    already is returned as it is. Raises ``ValueError`` for files that are no set of this id or
+    lead out of its folder, and :class:`StorageProblem` as :func:`save_set` does.
+    """
+    ways = [PurePosixPath(name) for name in contents]
+    astray = any(way.is_absolute() or ".." in way.parts or ":" in str(way) for way in ways)
+    if astray or SetRecord.model_validate_json(contents[RECORD_FILE]).id != set_id:
+        raise ValueError(f"these files are not the set {set_id}")
+    root = root.absolute()
+
+    def write(partial: Path) -> None:
+        for name, data in contents.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            files.write_new(partial / name, data)
+
+    with files.storage("saving a set", root):
+        created = files.make_folders(root)
+        try:
+            with locked(root, set_id):
+                standing = Library(root).find_id(set_id, folder_depth(folder_name))
+                return standing or _build(root, folder_name, set_id, write)
         except BaseException:
             files.remove_if_empty(created)
             raise
@@ -99,17 +130,21 @@ def _panel_files(request: SetRequest) -> tuple[PanelFile, ...]:
     )
 
 
-def _build(root: Path, name: str, record: SetRecord, sheet: Image, panels: Sequence[Image]) -> Path:
+def _write(partial: Path, record: SetRecord, sheet: Image, panels: Sequence[Image]) -> None:
+    files.write_new(partial / SHEET_FILE, png_bytes(sheet, record))
+    for panel, picture in zip(record.panels, panels, strict=True):
+        files.write_new(partial / panel.path, png_bytes(picture, record, panel.name))
+    files.write_new(partial / RECORD_FILE, record.to_json().encode("utf-8"))
+
+
+def _build(root: Path, name: str, set_id: str, write: Callable[[Path], None]) -> Path:
     """Write everything into the hidden folder and commit it, or leave nothing."""
     sweep(root)
-    partial = partial_folder(root, record.id)
+    partial = partial_folder(root, set_id)
     files.remove_tree(partial)  # ours by the lock, left by a process that died
     try:
         (partial / PANELS_FOLDER).mkdir(parents=True)
-        files.write_new(partial / SHEET_FILE, png_bytes(sheet, record))
-        for panel, picture in zip(record.panels, panels, strict=True):
-            files.write_new(partial / panel.path, png_bytes(picture, record, panel.name))
-        files.write_new(partial / RECORD_FILE, record.to_json().encode("utf-8"))
+        write(partial)
         files.fsync_folder(partial / PANELS_FOLDER)
         files.fsync_folder(partial)
         return _commit(root, name, partial)
