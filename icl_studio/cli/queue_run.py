@@ -31,11 +31,7 @@ class Interrupted(StrEnum):
     ask = "ask"
 
 
-class ExecutorChoice(StrEnum):
-    """Where workers are placed."""
-
-    local = "local"
-
+LOCAL, RAY = "local", "ray"
 
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, max=64, help="Workers; one per GPU unless given.")
@@ -62,8 +58,13 @@ def preflight(workers: WorkersOption = None, as_json: JsonOption = False) -> int
 def run(
     workers: WorkersOption = None,
     executor: Annotated[
-        ExecutorChoice, typer.Option(help="Where workers are placed: local is this machine.")
-    ] = ExecutorChoice.local,
+        str,
+        typer.Option(
+            metavar="local|ray[://HOST:PORT]",
+            help="Where workers are placed: on this machine, or on the Ray cluster that it "
+            "belongs to or that is named.",
+        ),
+    ] = LOCAL,
     interrupted: Annotated[
         Interrupted, typer.Option(help="Jobs that were under way when a run was killed.")
     ] = Interrupted.run,
@@ -90,7 +91,7 @@ def run(
     from .queue_bar import QueueBar
 
     app = context()
-    places = _places(app, workers, device, dtype)
+    places = _places(app, executor, workers, device, dtype)
     with opened(app) as store:
         _about_interrupted(store, interrupted)
         if store.paused:
@@ -118,14 +119,24 @@ def run(
 
 
 def _places(
-    app: AppContext, workers: int | None, device: str | None, dtype: str | None
+    app: AppContext, executor: str, workers: int | None, device: str | None, dtype: str | None
 ) -> tuple[Placed, ...]:
     """A worker for each GPU, unless a device or a number was named."""
     from ..engines.protocol import EngineOptions
-    from ..worker.executor import this_machine
+    from ..errors import UserError
+    from ..queue.kinds import KINDS
+    from ..worker.executor import RAY_KINDS, ray_cluster, this_machine
 
     chosen = device or app.settings.device
     options = EngineOptions(device=chosen, dtype=dtype or app.settings.dtype)
+    if executor == RAY or executor.startswith(f"{RAY}://"):
+        address = "" if executor == RAY else executor
+        others = tuple(kind for kind in KINDS if kind not in RAY_KINDS)
+        return ray_cluster(app.folders, options, address, workers, others)
+    if executor != LOCAL:
+        raise UserError(
+            f"There is no executor {executor!r}.", fix="Use local, ray or ray://HOST:PORT."
+        )
     cards: list[str] = []
     if chosen in (None, "cuda") and workers != 1:
         from ..doctor.gpu import nvidia_driver

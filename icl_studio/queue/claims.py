@@ -20,6 +20,7 @@ from ..domain.events import Progress as ProgressEvent
 from . import sql
 from .database import Database
 from .job import Job, JobError, now
+from .kinds import KINDS
 from .retries import CRASHES_UNTIL_QUARANTINE, quarantine_error
 from .states import State
 from .store import STEP, Store
@@ -53,14 +54,19 @@ class Claims:
         size: int = CLAIM_SIZE,
         closed: Collection[Path] = (),
         affinity: bool = True,
+        kinds: Sequence[str] | None = None,
     ) -> Claim | None:
         """Take the jobs that ``worker`` should do next; None when none can run now.
 
         ``closed`` are results folders that cannot be written at present. ``affinity=False``
-        is first in, first out, one by one.
+        is first in, first out, one by one. ``kinds`` are those the worker does, None all.
         """
         places = json.dumps([str(path) for path in closed])
-        moment: dict[str, object] = {"now": now(), "closed": places}
+        moment: dict[str, object] = {
+            "now": now(),
+            "closed": places,
+            "kinds": json.dumps(list(KINDS if kinds is None else kinds)),
+        }
         # A look without the lock: an idle worker must not hold up those that work.
         if self._store.paused or self._database.row(sql.HEAD, moment) is None:
             return None
@@ -105,22 +111,25 @@ class Claims:
         error: JobError | None = None,
         folder: str | None = None,
         seconds: float | None = None,
+        evidence: str = "",
     ) -> bool:
         """End the work on a job of ``claim``; False when its lease was over before.
 
-        ``waiting`` gives it back without blame: the run was stopped, or its folder cannot be
-        written at present.
+        ``waiting`` gives it back without blame: the run was stopped, its folder cannot be
+        written at present, or its place was lost, which ``evidence`` says.
         """
+        outcome = state if state != "waiting" else "lost" if evidence else "stopped"
         with self._database.write() as connection:
             return _settle(
                 connection,
                 id,
                 claim.number,
                 state,
-                outcome="stopped" if state == "waiting" else state,
+                outcome=outcome,
                 error=error,
                 folder=folder,
                 seconds=seconds,
+                evidence=evidence,
             )
 
     def died(self, claim: Claim, id: str, how: Death, evidence: str) -> State | None:
@@ -145,7 +154,9 @@ class Claims:
     def still_to_come(self, closed: Collection[Path] = ()) -> tuple[int, int, int]:
         """How many jobs run, could run now or when their time has come, and wait at all."""
         places = json.dumps([str(path) for path in closed])
-        row = self._database.row(sql.STILL_TO_COME, {"closed": places})
+        row = self._database.row(
+            sql.STILL_TO_COME, {"closed": places, "kinds": json.dumps(list(KINDS))}
+        )
         return (row["running"], row["ready"], row["waiting"]) if row else (0, 0, 0)
 
 

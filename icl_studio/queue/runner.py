@@ -13,11 +13,12 @@ from ..domain.events import (
     Failed,
     Finished,
     Learnt,
+    Notice,
     Progress,
     Sampled,
     Started,
 )
-from ..errors import InternalError, ProtocolError, QueueBusy, WorkerDied
+from ..errors import InternalError, PlaceLost, ProtocolError, QueueBusy, WorkerDied
 from ..worker.supervisor import WorkerHung
 from .claims import Claim, Claims, Death
 from .database import Database
@@ -56,6 +57,7 @@ class Runner:
         self._pictures: dict[str, str] = {}
         self._wished: frozenset[str] = frozenset()
         self._looked = 0.0
+        self._said_waiting = False
 
     def work(self) -> None:
         """Until the queue is empty or the run is stopped; the worker is closed at the end.
@@ -69,7 +71,7 @@ class Runner:
             self._claims, self._light = Claims(database), Claims(light)
             try:
                 while not self._shared.stopping.is_set():
-                    claim = self._patiently(self._next)
+                    claim = self._patiently(self._next) if self._ready() else None
                     if claim is not None:
                         self._carry_out(claim)
                     elif not self._more_to_come():
@@ -85,7 +87,19 @@ class Runner:
             size=self._shared.claim_size,
             closed=self._shared.closed,
             affinity=self._shared.affinity,
+            kinds=self._bench.kinds,
         )
+
+    def _ready(self) -> bool:
+        """Whether the place can begin; who waits long is told what for, once."""
+        place = self._bench.place
+        if place.ready:
+            return True
+        told = place.waits_for
+        if told and not self._said_waiting:
+            self._said_waiting = True
+            self._shared.on_event(Notice(job="", message=told))
+        return False
 
     def _more_to_come(self) -> bool:
         if self._shared.stay:
@@ -201,6 +215,12 @@ class Runner:
 
     def _bury(self, error: InternalError) -> None:
         """The worker is gone. Those that were under way are blamed, the others just wait."""
+        if isinstance(error, PlaceLost):  # no job of it is at fault
+            for id in list(self._open):
+                evidence = str(error) if id in self._phases else ""
+                self._end(id, "waiting", evidence=evidence)
+            self._rest_after(error)
+            return
         how: Death = "hung" if isinstance(error, WorkerHung) else "died"
         alone = [id for id in self._open if self._phases.get(id) in ALONE]
         # Loading and encoding concern all; a worker that did not even start is nobody's fault.
@@ -211,7 +231,12 @@ class Runner:
                 self._blame(id, how, str(error))
             else:
                 self._end(id, "waiting")
-        if self._bench.place.deaths >= DEATHS_UNTIL_REST and not stopped:
+        if not stopped:
+            self._rest_after(error)
+
+    def _rest_after(self, error: InternalError) -> None:
+        """End the run when nothing but deaths comes any more."""
+        if self._bench.place.deaths >= DEATHS_UNTIL_REST:
             raise InternalError(
                 f"{DEATHS_UNTIL_REST} workers in a row died before they had finished a set. "
                 f"The jobs wait in the queue. The last one: {error}"

@@ -29,7 +29,7 @@ WAIT_SECONDS = 0.1
 
 @dataclass
 class Bench:
-    """What the runner of a kind works with.
+    """What the runner of a kind works with. ``kinds`` are those its place does, None all.
 
     ``idle`` is to be called while a worker says nothing, ``tell`` takes an event that the
     runner does not yield, ``halted`` says whether a job is to stop. Its worker's
@@ -43,6 +43,7 @@ class Bench:
     batch: int = 1
     previews: Path | None = None
     downloading: DownloadProgress | None = None
+    kinds: tuple[str, ...] | None = None
     idle: Callable[[], None] = lambda: None
     tell: Callable[[Event], None] = lambda _: None
     halted: Callable[[str], bool] = lambda _: False
@@ -144,8 +145,8 @@ class Run:
             on_event=on_event,
         )
         self._benches = [
-            Bench(folders, registry, place, options, batch, previews, downloading)
-            for place, options in places
+            Bench(folders, registry, place, options, batch, previews, downloading, kinds)
+            for place, options, kinds in places
         ]
 
     def go(self, idle: Callable[[], None] = lambda: None) -> Report:

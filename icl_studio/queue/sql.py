@@ -113,6 +113,7 @@ FORGET_NEEDS_OF: Final = """
 _RUNNABLE: Final = """
     state = 'waiting' AND (not_before IS NULL OR not_before <= :now)
     AND out NOT IN (SELECT value FROM json_each(:closed))
+    AND kind IN (SELECT value FROM json_each(:kinds))
     AND NOT EXISTS (SELECT 1 FROM needs n JOIN jobs d ON d.id = n.needs
                     WHERE n.job = jobs.id AND d.state <> 'done')
 """
@@ -152,6 +153,7 @@ STILL_TO_COME: Final = """
         (SELECT count(*) FROM jobs WHERE state = 'running') AS running,
         (SELECT count(*) FROM jobs j WHERE state = 'waiting'
             AND out NOT IN (SELECT value FROM json_each(:closed))
+            AND kind IN (SELECT value FROM json_each(:kinds))
             AND NOT EXISTS (SELECT 1 FROM needs n JOIN jobs d ON d.id = n.needs
                 WHERE n.job = j.id AND d.state <> 'done')) AS ready,
         (SELECT count(*) FROM jobs WHERE state = 'waiting') AS waiting

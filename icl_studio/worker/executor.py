@@ -26,6 +26,16 @@ class Place(Protocol):
     @property
     def log(self) -> Path | None: ...
 
+    @property
+    def ready(self) -> bool:
+        """Whether it can begin at once; what is claimed for a place must not wait for it."""
+        ...
+
+    @property
+    def waits_for(self) -> str:
+        """What it has been waiting for, in words, when that takes long; else empty."""
+        ...
+
     def carry_out(
         self,
         jobs: Sequence[GenerateJob],
@@ -52,10 +62,11 @@ class Place(Protocol):
 
 
 class Placed(NamedTuple):
-    """A place and the device that jobs compute on there."""
+    """A place, the device that jobs compute on there, the kinds of jobs it does (None: all)."""
 
     place: Place
     options: EngineOptions
+    kinds: tuple[str, ...] | None = None
 
 
 def this_machine(
@@ -81,3 +92,32 @@ def this_machine(
         Placed(Supervisor(folders, patience=patience), each)
         for each in chosen or [options] * workers
     )
+
+
+RAY_KINDS = ("generate", "evaluate")
+"""Kinds that a Ray cluster does; the others work on files of this machine, and are done on it."""
+
+
+def ray_cluster(
+    folders: UserFolders,
+    options: EngineOptions,
+    address: str = "",
+    workers: int | None = None,
+    other_kinds: tuple[str, ...] = (),
+    patience: Patience | None = None,
+) -> tuple[Placed, ...]:
+    """Places on the Ray cluster at ``address``, and one on this machine for ``other_kinds``.
+
+    ``workers`` are as many as the cluster has GPUs (or nodes, where it has none) unless given;
+    more than that wait until Ray has room for them, or adds nodes. Each gets a GPU of its own
+    unless ``options`` say ``cpu`` or there is none. Raises :class:`NotFound` without a cluster.
+    """
+    from .ray_place import RayPlace, connect
+
+    ray = connect(address)
+    cards = int(ray.cluster_resources().get("GPU", 0))
+    on_cpu = options.device == "cpu" or not cards
+    count = workers or (sum(node["Alive"] for node in ray.nodes()) if on_cpu else cards)
+    places = [RayPlace(ray, gpus=0 if on_cpu else 1, patience=patience) for _ in range(count)]
+    here = Placed(Supervisor(folders, patience=patience), options, other_kinds)
+    return (*(Placed(place, options, RAY_KINDS) for place in places), here)

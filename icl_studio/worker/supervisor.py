@@ -70,6 +70,15 @@ class Supervisor:
         return self._client.log if self._client else None
 
     @property
+    def ready(self) -> bool:
+        """Always: a process is started when the first claim comes."""
+        return True
+
+    @property
+    def waits_for(self) -> str:
+        return ""
+
+    @property
     def pid(self) -> int | None:
         return self._client.pid if self._client else None
 
