@@ -184,7 +184,7 @@ def test_ten_thousand_jobs_are_indexed(store: Store) -> None:
         sql.LIST.format(where="1", order=turn): {"limit": 50, "offset": 0},
         sql.LIST.format(where=state, order=turn): {"state": "done", "limit": 50, "offset": 0},
         sql.COUNT.format(where=state): {"state": "done"},
-        sql.HEAD: {"now": now(), "closed": "[]"},
+        sql.HEAD: {"now": now(), "closed": "[]", "kinds": '["generate"]'},
         sql.SUMMARY: {},
     }
     for statement, parameters in questions.items():
