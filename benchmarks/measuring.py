@@ -101,7 +101,7 @@ class Studio:
         self.folders: UserFolders = user_folders()
         self.registry: Registry = load_registry(self.folders, Settings())
         self.base = locate(find_model(model, self.registry), self.folders)
-        self.stamp = weights_digest(self.base.folder)
+        self.stamp = folder_digest(self.base.folder)
         self._client: WorkerClient | None = None
 
     @contextmanager
@@ -192,8 +192,8 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in every)
 
 
-def weights_digest(folder: Path) -> str:
-    """sha256 over every file of a model's folder."""
+def folder_digest(folder: Path) -> str:
+    """sha256 over every file of a model's or a data set's folder."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())

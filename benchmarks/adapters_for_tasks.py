@@ -1,0 +1,160 @@
+"""Ten adapters for the embedded model, and the table ``docs/adapters-measured.md``.
+
+    python benchmarks/adapters_for_tasks.py --sets 50 --n 48 [--ship]
+
+draws a small data set of each task from the world, tunes an adapter on it with the house's own
+trainer, and measures base against adapter on the same held-out requests and seeds. ``--ship`` puts
+the adapters into ``resources/adapters/tiny``, where the tasks use them by default. What is finished
+is kept in ``--work``; the same command goes on. Commands with different ``--task`` may share one
+``--work`` and run at the same time; the one for all tasks then finds everything done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from measuring import Measured, Studio, gain, percent, points, rows
+from tuning import ABLATION, LARGEST, ROOT, Tuned, add_options, describe, recipe_of, tune
+
+from icl_studio.training.recipe import Recipe
+from icl_tiny.datasets import write_data_set
+from icl_tiny.world import LAYOUTS
+from icl_tiny.world.sampling import PAIRED
+
+Found = dict[str, tuple[Tuned, Measured, Measured]]
+FIGURES = {
+    "adherence": "facts of panels that are as asked",
+    "consistency": "facts that should agree over a set, and do",
+    "diversity": "facts of two panels that should differ, and do",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--task", action="append", help="only these; can be repeated")
+    add_options(parser, sets=50)
+    parser.add_argument("--ship", action="store_true", help="copy them into the resources")
+    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "adapters")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "adapters-measured.md")
+    args = parser.parse_args()
+    studio, recipe = Studio(args.work, args.model, args.threads), recipe_of(args)
+    tasks = args.task or list(LAYOUTS)
+    tuned = {task: one_adapter(studio, task, args.sets, recipe) for task in tasks}
+    if args.ship:
+        ship(tuned)
+    found: Found = {}
+    with studio.working():
+        for task, adapter in tuned.items():
+            base = studio.measure(task, args.n, args.seed, "base")
+            other = studio.measure(task, args.n, args.seed, "adapter", (adapter.use,))
+            found[task] = adapter, base, other
+            # After every task: whoever stops early has a page of what there is.
+            command = shlex.join(["python", "benchmarks/adapters_for_tasks.py", *sys.argv[1:]])
+            args.page.parent.mkdir(parents=True, exist_ok=True)
+            text = "".join(page(studio, found, args, recipe, command))
+            args.page.write_text(text + ablation_of(args.page), encoding="utf-8")
+    print(args.page)
+
+
+def one_adapter(studio: Studio, task: str, sets: int, recipe: Recipe) -> Tuned:
+    """The data set, drawn if it is not there, and the adapter tuned on it."""
+    data = studio.work / "data" / f"{task}-{sets}-{recipe.seed}"
+    if not data.is_dir():
+        write_data_set(task, sets, data, recipe.seed)
+    tuned = tune(studio, task, data, recipe, task)
+    if tuned.file.stat().st_size > LARGEST:
+        sys.exit(f"{tuned.file} is larger than {LARGEST / 1e6:g} MB: take a smaller --rank.")
+    return tuned
+
+
+def ship(tuned: dict[str, Tuned]) -> None:
+    """Put the adapters where the tasks find them."""
+    folder = ROOT / "resources" / "adapters" / "tiny"
+    folder.mkdir(parents=True, exist_ok=True)
+    for task, adapter in tuned.items():
+        shutil.copyfile(adapter.file, folder / f"{task}.safetensors")
+
+
+def page(
+    studio: Studio, found: Found, args: argparse.Namespace, recipe: Recipe, command: str
+) -> Iterator[str]:
+    """The page, piece by piece."""
+    day = datetime.now(UTC).strftime("%Y-%m-%d")
+    adapters = list(found.values())
+    size = max(adapter.file.stat().st_size for adapter, _, _ in adapters)
+    seconds = sorted(adapter.seconds for adapter, _, _ in adapters)
+    yield (
+        f"# Adapters for the embedded model, measured\n\nWritten by `{command}` on {day}; base "
+        f"weights `{studio.stamp[:12]}`.\n\n"
+        f"Each adapter was tuned on {args.sets} sets drawn from the world ({describe(recipe)}), "
+        f"in {seconds[0]:.0f} to {seconds[-1]:.0f} s on {args.threads} threads; the largest file "
+        f"has {size / 1e6:.2f} MB. Base and adapter drew the same {args.n} held-out requests a "
+        f"task with the same seeds ({args.seed} and on); the oracle read them "
+        "([evaluate.md](evaluate.md)). Per cent with 95 % intervals over sets; gains in points, "
+        "with the bootstrap interval of the differences set by set.\n\n"
+        f"The base model's joint training never saw {', '.join(PAIRED)} as pairs; it saw collages "
+        "of the other seven.\n"
+    )
+    for about, title in FIGURES.items():
+        yield f"\n## {about.capitalize()}: {title}\n\n"
+        lines = []
+        for task, (_, base, other) in found.items():
+            figures = (percent(base.figure(about)), percent(other.figure(about)))
+            lines.append((task, *figures, points(gain(base, other, about))))
+        yield rows(("task", "base", "adapter", "gain"), lines)
+    yield "\n## Whole sets\n\n"
+    lines = []
+    for task, (_, base, other) in found.items():
+        cells = [
+            percent(measured.figure("whole", name))
+            for name in ("exact", "same")
+            for measured in (base, other)
+        ]
+        lines.append((task, *cells))
+    header = ("task", "exactly as asked, base", "adapter", "same subject, base", "adapter")
+    yield rows(header, lines)
+    yield "\n## Where it helps, and where not\n\n" + "".join(verdicts(found))
+    yield "\n## Training\n\n"
+    lines = [
+        (task, f"{a.seconds:.0f}", f"{a.loss:.3f}", f"{a.file.stat().st_size / 1e6:.2f}")
+        for task, (a, _, _) in found.items()
+    ]
+    yield rows(("task", "seconds", "last smoothed loss", "MB"), lines)
+
+
+def verdicts(found: Found) -> Iterator[str]:
+    """What the intervals say, task by task and figure by figure."""
+    for about in FIGURES:
+        better, worse, open_ = [], [], []
+        for task, (_, base, other) in found.items():
+            estimate = gain(base, other, about)
+            low, high = estimate.low, estimate.high
+            if low is None or high is None or low <= 0 <= high:
+                open_.append(task)
+            else:
+                (better if low > 0 else worse).append(task)
+        yield f"- {about}: better in {named(better)}; worse in {named(worse)}; "
+        yield f"not told apart in {named(open_)}.\n"
+
+
+def ablation_of(path: Path) -> str:
+    """What the other benchmark wrote at the end of the page, to be kept."""
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, heading, text = before.partition(ABLATION)
+    return heading + text
+
+
+def named(tasks: list[str]) -> str:
+    return ", ".join(tasks) or "none"
+
+
+if __name__ == "__main__":
+    main()
