@@ -25,6 +25,7 @@ _FOREIGN = 0.6
 """From this share of unknown words on a text is rather in another language."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[,;.:]")
 _BETWEEN = {",", "and", "or"}
+_PREPOSITIONS = {"on", "in", "at", "as", "with", "of", "under"}
 
 
 def advice(model: ModelSpec, parts: CaptionParts, vocabulary: Vocabulary | None) -> list[str]:
@@ -125,12 +126,24 @@ def _contradictions(parts: CaptionParts, vocabulary: Vocabulary | None) -> Itera
         named = _named(words, phrases)
         for one, other in pairwise(named):
             between = words[one.end : other.start]
-            if one.facts == other.facts and one.value != other.value and set(between) <= _BETWEEN:
-                fact = min(one.facts, key=len)
+            if one.facts != other.facts or one.value == other.value or set(between) - _BETWEEN:
+                continue
+            if not _two_things(words, one, other, where == "the summary"):
+                fact = "colour" if "colour" in one.facts else min(one.facts, key=len)
                 yield (
                     f"{where} names two values of {fact} for one thing, '{one.value}' and "
                     f"'{other.value}': one of them will be lost."
                 )
+
+
+def _two_things(words: list[str], one: _Named, other: _Named, summary: bool) -> bool:
+    """Whether two values side by side belong to two things all the same.
+
+    "on green, blue accents": the first has ended with the comma. "as a photo and as a drawing",
+    said of a whole set: its panels may differ.
+    """
+    ended = one.start > 0 and words[one.start - 1] in _PREPOSITIONS and words[one.end] == ","
+    return ended or (summary and words[other.start] in _PREPOSITIONS)
 
 
 def _phrases(vocabulary: Vocabulary) -> dict[tuple[str, ...], dict[str, str]]:
