@@ -42,6 +42,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     limit.add_argument("--steps", type=int, help="budget of this stage in optimizer steps")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--start-from", type=Path, help="a finished model's folder, instead of random weights"
+    )
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="matrix products in bfloat16 (AVX512_BF16, CUDA)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -66,7 +72,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one stage, or all of them in order; a stage that was interrupted goes on where it was."""
     options = parse(arguments)
     torch.set_num_threads(options.threads)
-    config = RunConfig(options.run, options.device)
+    config = RunConfig(
+        options.run, options.device, start_from=options.start_from, bfloat16=options.bfloat16
+    )
     if options.minutes is not None or options.steps is not None:
         config = with_budget(config, options.stage, Budget(options.minutes, options.steps))
     for name, stage in STAGES.items():

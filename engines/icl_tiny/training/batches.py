@@ -1,6 +1,7 @@
 """Batches for the transformer: canvases of one shape, with captions written for them just now."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -36,18 +37,20 @@ class Batch:
 
 def text_length(layout: Layout) -> int:
     """A padded T5 length that fits nearly all captions of `layout`."""
-    return {1: 28, 2: 64, 3: 80, 4: 112}[layout.count]
+    return {1: 40, 2: 64, 3: 80, 4: 112}[layout.count]
 
 
-def choose_layout(rng: random.Random, store: LatentStore, single_share: float) -> Layout:
-    """A single picture's shape with probability `single_share`, otherwise a collage by weight."""
+def choose_layout(
+    rng: random.Random, store: LatentStore, single_share: float, shares: Mapping[str, float]
+) -> Layout:
+    """A single picture's shape with probability `single_share`, otherwise a collage by `shares`."""
     if rng.random() < single_share:
         # Half of the singles have a storyboard's or a square panel: the usual and the cheap one.
         favourites = ["single-192x96", "single-96x96"]
         others = [n for n in store.latents if n not in LAYOUTS]
         return ALL_LAYOUTS[rng.choice(favourites if rng.random() < 0.5 else others)]
     names = [name for name in store.latents if name in LAYOUTS]
-    return LAYOUTS[rng.choices(names, [LAYOUTS[name].weight for name in names])[0]]
+    return LAYOUTS[rng.choices(names, [shares[name] for name in names])[0]]
 
 
 def creature_weights(layout: Layout, collage: Collage, weight: float) -> Tensor:

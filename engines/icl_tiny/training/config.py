@@ -1,7 +1,23 @@
 """What can be chosen about a training run. docs/embedded-model.md tells what shipped."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+SHARES: dict[str, float] = {
+    "film-storyboard": 0.20,
+    "couple-profile": 0.08,
+    "font-design": 0.19,
+    "home-decoration": 0.12,
+    "portrait-photography": 0.09,
+    "portrait-illustration": 0.03,
+    "ppt-templates": 0.14,
+    "sandstorm-visual-effect": 0.02,
+    "sparklers-visual-effect": 0.02,
+    "visual-identity-design": 0.11,
+}
+"""Each layout's share of the collages. Not the layouts' own weights, of which storyboards have a
+third: lettering, rooms, slides and marks are learned last and need the most pictures."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +93,9 @@ class VaeRecipe:
 class LatentsRecipe:
     """How many canvases are drawn and encoded, once."""
 
-    singles: int = 6_400
-    collages: int = 5_000
+    singles: int = 4_800
+    collages: int = 7_000
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     shard: int = 200
     """Canvases in a file; an interrupted stage goes on at the first missing file."""
     seed: int = 2
@@ -112,6 +129,9 @@ class FluxRecipe:
     """Share of the budget in which only single pictures are shown."""
     single_share: float = 0.2
     """Share of single pictures afterwards."""
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
+    compiled: bool = False
+    """Compile the transformer's blocks (torch.compile): minutes at the start, then faster steps."""
     full_length_from: float = 0.88
     """From here on texts are padded to the full length, as the pipeline does."""
     caption_dropout: float = 0.08
@@ -135,6 +155,7 @@ class DistillRecipe:
     tokens: int = 2_800
     guidance: tuple[float, float] = (1.0, 6.0)
     single_share: float = 0.15
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     creature_weight: float = 2.0
     ema: float = 0.99
     look_every: int = 400
@@ -163,6 +184,10 @@ class RunConfig:
     folder: Path
     device: str = "cpu"
     threads: int = 2
+    start_from: Path | None = None
+    """A finished model's diffusers folder whose weights the stages begin with; None: random."""
+    bfloat16: bool = False
+    """Matrix products of the training passes in bfloat16 (autocast); weights stay float32."""
     vae_size: VaeSize = field(default_factory=VaeSize)
     flux_size: FluxSize = field(default_factory=FluxSize)
     vocabulary_captions: int = 20_000

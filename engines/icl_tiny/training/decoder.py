@@ -9,6 +9,7 @@ from icl_tiny.training.config import DecoderRecipe, RunConfig
 from icl_tiny.training.data import canvas_batch
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.start import half_precision
 from icl_tiny.training.vae import load_vae, measure_psnr, picture_loss
 
 
@@ -31,7 +32,8 @@ def train_decoder(config: RunConfig) -> None:
             latents = vae.encode(pictures).latent_dist.mode()
             noise = torch.randn(latents.shape, generator=dice.torch).to(latents)
             latents = latents + recipe.noise * latents.std() * noise
-        error = vae.decode(latents).sample - pictures
+        with half_precision(config):
+            error = vae.decode(latents).sample.float() - pictures
         loss = picture_loss(error, weights.to(config.device), config.vae)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

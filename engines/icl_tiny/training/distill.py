@@ -15,6 +15,7 @@ from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
 from icl_tiny.training.sample import draw_sheets
+from icl_tiny.training.start import half_precision
 from icl_tiny.training.text import Tokens, load_tokenizers
 from icl_tiny.training.vae import load_vae
 from icl_tiny.vocabulary import T5_LENGTH
@@ -57,7 +58,7 @@ def train_distill(config: RunConfig) -> None:
     low, high = recipe.guidance
     while loop.running:
         set_learning_rate(optimizer, _rate(recipe, loop))
-        layout = choose_layout(dice.python, store, recipe.single_share)
+        layout = choose_layout(dice.python, store, recipe.single_share, recipe.shares)
         batch = make_batch(
             dice.python,
             store,
@@ -72,10 +73,11 @@ def train_distill(config: RunConfig) -> None:
         strength = low + (high - low) * torch.rand(len(x), generator=dice.torch).to(x)
         tokens = batch.tokens.to(config.device)
         empty = tokenizers([""] * len(x), T5_LENGTH).to(config.device)
-        target = guided_velocity(teacher, x, time, strength, batch.grid, tokens, empty)
-        with torch.no_grad():
-            text = model.encode(tokens)
-        error = model.velocity(x, time, strength, batch.grid, text) - target
+        with half_precision(config):
+            target = guided_velocity(teacher, x, time, strength, batch.grid, tokens, empty).float()
+            with torch.no_grad():
+                text = model.encode(tokens)
+            error = model.velocity(x, time, strength, batch.grid, text).float() - target
         loss = (error.square() * batch.weights.to(config.device)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -13,13 +13,15 @@ from icl_tiny.training.optim import MuonAdamW, split_parameters
 from icl_tiny.training.probe import Probe
 from icl_tiny.training.reading import load_readers
 from icl_tiny.training.sample import draw_sheets
+from icl_tiny.training.start import half_precision, take_over
 from icl_tiny.training.text import Tokenizers, load_tokenizers
 from icl_tiny.training.vae import load_vae
 from icl_tiny.vocabulary import T5_LENGTH
 from icl_tiny.world import LAYOUTS
 
-CONSTANT_GUIDANCE = 3.5
-"""The guidance input until distillation; its embedding is zero, so it has no effect."""
+CONSTANT_GUIDANCE = 1.0
+"""The guidance input until distillation. From random weights its embedding is zero, so it has no
+effect; a finished model was distilled, and predicts the plain conditional velocity at 1."""
 # Inputs, outputs and modulations; the blocks' other matrices go to Muon.
 ADAMW_PARTS = (
     "embedder",
@@ -47,7 +49,7 @@ def flow_loss(model: TinyFlux, batch: Batch, dice: Dice, recipe: FluxRecipe, dev
     x, target, time = noisy(batch.latents.to(device), dice, recipe)
     guidance = torch.full_like(time, CONSTANT_GUIDANCE)
     text = model.encode(batch.tokens.to(device))
-    error = model.velocity(x, time, guidance, batch.grid, text) - target
+    error = model.velocity(x, time, guidance, batch.grid, text).float() - target
     return (error.square() * batch.weights.to(device)).mean()
 
 
@@ -57,7 +59,11 @@ def train_flux(config: RunConfig) -> None:
     store = LatentStore(config.folder / "latents")
     tokenizers = load_tokenizers(config.folder, config.vocabulary_captions)
     vae, model = load_vae(config), build_model(config, tokenizers).to(config.device)
+    if config.start_from is not None:
+        take_over(config.start_from, model, tokenizers)
     load_readers(config, model)
+    if recipe.compiled:
+        model.transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
     model.transformer.time_text_embed.guidance_embedder.requires_grad_(False)
     optimizer = MuonAdamW(split_parameters(model, ADAMW_PARTS), recipe.learning_rate)
     average, dice = Average(model, recipe.ema), Dice(recipe.seed)
@@ -71,7 +77,8 @@ def train_flux(config: RunConfig) -> None:
     while loop.running:
         set_learning_rate(optimizer, _rate(recipe, loop))
         batch = _batch(recipe, loop, dice, store, tokenizers)
-        loss = flow_loss(model, batch, dice, recipe, config.device)
+        with half_precision(config):
+            loss = flow_loss(model, batch, dice, recipe, config.device)
         asked = probe.loss(batch.truth.to(config.device))
         optimizer.zero_grad(set_to_none=True)
         probe_optimizer.zero_grad(set_to_none=True)
@@ -106,7 +113,7 @@ def _batch(
     recipe: FluxRecipe, loop: StageLoop, dice: Dice, store: LatentStore, tokenizers: Tokenizers
 ) -> Batch:
     single_share = 1.0 if loop.progress < recipe.singles_until else recipe.single_share
-    layout = choose_layout(dice.python, store, single_share)
+    layout = choose_layout(dice.python, store, single_share, recipe.shares)
     full = loop.progress >= recipe.full_length_from
     length = T5_LENGTH if full else text_length(layout)
     assert layout.count == 1 or layout.name in LAYOUTS

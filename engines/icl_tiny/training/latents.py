@@ -14,6 +14,7 @@ from torch import Tensor
 
 from icl_tiny.training.config import LatentsRecipe, RunConfig
 from icl_tiny.training.data import SINGLES, to_tensor
+from icl_tiny.training.start import kept_stats
 from icl_tiny.training.vae import load_vae
 from icl_tiny.world import LAYOUTS, Layout, draw_collage
 from icl_tiny.world.sampling import Collage, from_plain, random_collage, to_plain
@@ -62,14 +63,15 @@ def encode_latents(config: RunConfig) -> None:
                 _write_shard(
                     vae, config, ALL_LAYOUTS[name], min(config.latents.shard, count - k), path
                 )
-    _write_stats(folder)
+    _write_stats(folder, kept_stats(config))
     fit_preview(LatentStore(folder), folder / "latent_rgb.json")
 
 
 def _counts(recipe: LatentsRecipe) -> dict[str, int]:
-    total = sum(layout.weight for layout in LAYOUTS.values())
+    total = sum(recipe.shares.values())
     counts = {
-        name: max(1, round(recipe.collages * lay.weight / total)) for name, lay in LAYOUTS.items()
+        name: max(1, round(recipe.collages * share / total))
+        for name, share in recipe.shares.items()
     }
     return counts | {single.name: max(1, recipe.singles // len(SINGLES)) for single in SINGLES}
 
@@ -97,15 +99,19 @@ def _write_shard(
     print(json.dumps({"stage": "latents", "file": path.name, "canvases": count}), flush=True)
 
 
-def _write_stats(folder: Path) -> None:
+def _write_stats(folder: Path, kept: tuple[float, float] | None) -> None:
+    if kept is not None:
+        _note_stats(folder, *kept)
+        return
     values = [
         torch.load(f, weights_only=True)["latents"].flatten() for f in sorted(folder.glob("*.pt"))
     ]
     everything = torch.cat(values).float()
-    stats = {
-        "shift": round(float(everything.mean()), 4),
-        "scale": round(1 / float(everything.std()), 4),
-    }
+    _note_stats(folder, round(float(everything.mean()), 4), round(1 / float(everything.std()), 4))
+
+
+def _note_stats(folder: Path, shift: float, scale: float) -> None:
+    stats = {"shift": shift, "scale": scale}
     (folder / "stats.json").write_text(json.dumps(stats) + "\n")
 
 

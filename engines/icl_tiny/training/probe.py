@@ -54,4 +54,4 @@ class Probe(nn.Module):
         """The mean cross entropy of the last pass's tokens; `truth` (n, h*w, facts + 1)."""
         assert self._heard is not None, "the transformer has not run with gradients"
         heard, self._heard = self._heard, None
-        return grade(self.heads(self.norm(heard)), truth, _WIDTHS)
+        return grade(self.heads(self.norm(heard.float())), truth, _WIDTHS)

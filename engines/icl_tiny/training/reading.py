@@ -18,6 +18,7 @@ from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
 from icl_tiny.training.questions import NOTHING, WIDTHS, answers, grade
+from icl_tiny.training.start import take_over
 from icl_tiny.training.text import Tokenizers, Tokens, load_tokenizers
 from icl_tiny.world import LAYOUTS, Layout
 from icl_tiny.world.sampling import Collage, random_collage
@@ -93,6 +94,8 @@ def train_reading(config: RunConfig) -> None:
     recipe = config.reading
     tokenizers = load_tokenizers(config.folder, config.vocabulary_captions)
     model = build_model(config, tokenizers)
+    if config.start_from is not None:
+        take_over(config.start_from, model, tokenizers)
     reader = Reader(model, config.flux_size).to(config.device)
     heads = ("at_marker", "at_token", "pooled")
     optimizer = MuonAdamW(split_parameters(reader, heads), recipe.learning_rate)

@@ -16,6 +16,7 @@ from icl_tiny.training.data import canvas_batch, crop_batch, to_picture, to_tens
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import build_vae
 from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.start import first_vae, half_precision
 from icl_tiny.world import LAYOUTS, draw_collage
 from icl_tiny.world.sampling import random_collage
 
@@ -25,7 +26,7 @@ LOOK_LAYOUTS = ("film-storyboard", "font-design", "couple-profile", "portrait-il
 def vae_loss(vae: AutoencoderKL, pictures: Tensor, weights: Tensor, recipe: VaeRecipe) -> Tensor:
     """`picture_loss` of a sampled reconstruction, and a little KL; pictures are (n, 3, h, w)."""
     posterior = vae.encode(pictures).latent_dist
-    error = vae.decode(posterior.sample()).sample - pictures
+    error = vae.decode(posterior.sample()).sample.float() - pictures
     kl = posterior.kl().mean() / posterior.mean[0].numel()
     return picture_loss(error, weights, recipe) + recipe.kl_weight * kl
 
@@ -68,7 +69,7 @@ def train_vae(config: RunConfig) -> AutoencoderKL:
     """Run or resume the stage; returns the autoencoder with its averaged weights."""
     recipe = config.vae
     torch.manual_seed(recipe.seed)
-    vae = build_vae(config.vae_size).to(config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    vae = first_vae(config).to(config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = MuonAdamW(split_parameters(vae, ("conv_in", "conv_out")), recipe.learning_rate)
     average, dice = Average(vae, recipe.ema), Dice(recipe.seed)
     parts = {"vae": vae, "optimizer": optimizer, "average": average, "dice": dice}
@@ -81,7 +82,8 @@ def train_vae(config: RunConfig) -> AutoencoderKL:
         # The posterior's sample draws from torch's global generator: seed it from the stage's own.
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=dice.torch)))
         pictures = pictures.to(config.device, memory_format=torch.channels_last)
-        loss = vae_loss(vae, pictures, weights.to(config.device), recipe)
+        with half_precision(config):
+            loss = vae_loss(vae, pictures, weights.to(config.device), recipe)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         clip(vae.parameters())
