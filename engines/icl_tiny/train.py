@@ -1,6 +1,7 @@
 """One command for the whole recipe: `python -m icl_tiny.train --stage all --run runs/tiny`."""
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from icl_tiny.training.decoder import train_decoder
 from icl_tiny.training.distill import train_distill
 from icl_tiny.training.flux import train_flux
 from icl_tiny.training.latents import encode_latents
+from icl_tiny.training.loop import SittingOver
 from icl_tiny.training.reading import train_reading
 from icl_tiny.training.vae import train_vae
 
@@ -26,6 +28,10 @@ STAGES: dict[str, Callable[[RunConfig], object]] = {
 }
 
 
+EXIT_SITTING_OVER = 75
+"""sysexits' EX_TEMPFAIL: try again."""
+
+
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="icl_tiny.train", description=__doc__)
@@ -36,6 +42,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         default=Path("runs/tiny/model"),
         help="the diffusers folder that `assemble` writes",
+    )
+    parser.add_argument(
+        "--sitting",
+        type=float,
+        metavar="MINUTES",
+        help="stop after so long with exit code 75, work saved; the same command goes on",
     )
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--minutes", type=float, help="budget of this stage in minutes")
@@ -73,13 +85,21 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     torch.set_num_threads(options.threads)
     config = RunConfig(
-        options.run, options.device, start_from=options.start_from, bfloat16=options.bfloat16
+        options.run,
+        options.device,
+        start_from=options.start_from,
+        bfloat16=options.bfloat16,
+        sitting_ends=None if options.sitting is None else time.monotonic() + options.sitting * 60,
     )
     if options.minutes is not None or options.steps is not None:
         config = with_budget(config, options.stage, Budget(options.minutes, options.steps))
-    for name, stage in STAGES.items():
-        if options.stage in (name, "all"):
-            stage(config)
+    try:
+        for name, stage in STAGES.items():
+            if options.stage in (name, "all"):
+                stage(config)
+    except SittingOver as over:
+        print(f"{over}: this sitting is over, the same command goes on", flush=True)
+        raise SystemExit(EXIT_SITTING_OVER) from None
     if options.stage in ("assemble", "all"):
         assemble(config, options.out)
 

@@ -184,6 +184,8 @@ class RunConfig:
     folder: Path
     device: str = "cpu"
     threads: int = 2
+    sitting_ends: float | None = None
+    """The moment (time.monotonic) at which a stage saves and leaves the rest for another sitting."""
     start_from: Path | None = None
     """A finished model's diffusers folder whose weights the stages begin with; None: random."""
     bfloat16: bool = False

@@ -9,7 +9,7 @@ from icl_tiny.training.config import DecoderRecipe, RunConfig
 from icl_tiny.training.data import canvas_batch
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.optim import MuonAdamW, split_parameters
-from icl_tiny.training.start import half_precision
+from icl_tiny.training.precision import half_precision
 from icl_tiny.training.vae import load_vae, measure_psnr, picture_loss
 
 
@@ -21,7 +21,7 @@ def train_decoder(config: RunConfig) -> None:
     optimizer = MuonAdamW(split_parameters(vae, ("conv_in", "conv_out")), recipe.learning_rate)
     average, dice = Average(vae, recipe.ema), Dice(recipe.seed)
     parts = {"vae": vae, "optimizer": optimizer, "average": average, "dice": dice}
-    loop = StageLoop(config.folder, "decoder", recipe.budget, parts)
+    loop = StageLoop(config.folder, "decoder", recipe.budget, parts, config.sitting_ends)
     if not loop.resume():
         loop.note(event="started", **measure_psnr(vae))
     while loop.running:

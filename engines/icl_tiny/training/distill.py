@@ -14,8 +14,8 @@ from icl_tiny.training.latents import LatentStore
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.precision import half_precision, products
 from icl_tiny.training.sample import draw_sheets
-from icl_tiny.training.start import half_precision
 from icl_tiny.training.text import Tokens, load_tokenizers
 from icl_tiny.training.vae import load_vae
 from icl_tiny.vocabulary import T5_LENGTH
@@ -49,10 +49,11 @@ def train_distill(config: RunConfig) -> None:
     teacher.requires_grad_(False)
     model.text_encoder.requires_grad_(False)
     model.text_encoder_2.requires_grad_(False)
-    optimizer = MuonAdamW(split_parameters(model, ADAMW_PARTS), recipe.learning_rate)
+    split = split_parameters(model, ADAMW_PARTS)
+    optimizer = MuonAdamW(split, recipe.learning_rate, products=products(config))
     average, dice = Average(model, recipe.ema), Dice(recipe.seed)
     parts = {"model": model, "optimizer": optimizer, "average": average, "dice": dice}
-    loop = StageLoop(config.folder, "distill", recipe.budget, parts)
+    loop = StageLoop(config.folder, "distill", recipe.budget, parts, config.sitting_ends)
     if not loop.resume():
         loop.note(event="started")
     low, high = recipe.guidance

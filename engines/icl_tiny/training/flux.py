@@ -10,10 +10,11 @@ from icl_tiny.training.latents import LatentStore
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
+from icl_tiny.training.precision import half_precision, products
 from icl_tiny.training.probe import Probe
 from icl_tiny.training.reading import load_readers
 from icl_tiny.training.sample import draw_sheets
-from icl_tiny.training.start import half_precision, take_over
+from icl_tiny.training.start import take_over
 from icl_tiny.training.text import Tokenizers, load_tokenizers
 from icl_tiny.training.vae import load_vae
 from icl_tiny.vocabulary import T5_LENGTH
@@ -65,13 +66,14 @@ def train_flux(config: RunConfig) -> None:
     if recipe.compiled:
         model.transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
     model.transformer.time_text_embed.guidance_embedder.requires_grad_(False)
-    optimizer = MuonAdamW(split_parameters(model, ADAMW_PARTS), recipe.learning_rate)
+    split = split_parameters(model, ADAMW_PARTS)
+    optimizer = MuonAdamW(split, recipe.learning_rate, products=products(config))
     average, dice = Average(model, recipe.ema), Dice(recipe.seed)
     probe = _probe(config, model)
     probe_optimizer = torch.optim.AdamW(probe.parameters(), recipe.probe_rate)
     parts = {"model": model, "optimizer": optimizer, "average": average, "dice": dice}
     parts |= {"probe": probe, "probe_optimizer": probe_optimizer}
-    loop = StageLoop(config.folder, "flux", recipe.budget, parts)
+    loop = StageLoop(config.folder, "flux", recipe.budget, parts, config.sitting_ends)
     if not loop.resume():
         loop.note(event="started", parameters=sum(p.numel() for p in model.parameters()))
     while loop.running:

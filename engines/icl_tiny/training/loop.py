@@ -81,15 +81,30 @@ class Average:
             mean.copy_(state_dict["mean"][name])
 
 
+class SittingOver(Exception):
+    """The time of this sitting is used up; the checkpoint is saved, the same command goes on."""
+
+
 class StageLoop:
     """One stage's progress: `resume()`, then `while loop.running: ...; loop.step_done(loss)`."""
 
-    def __init__(self, folder: Path, name: str, budget: Budget, parts: dict[str, Stateful]) -> None:
-        """Files are `<folder>/<name>.ckpt` and `<folder>/<name>.jsonl`."""
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        budget: Budget,
+        parts: dict[str, Stateful],
+        sitting_ends: float | None = None,
+    ) -> None:
+        """Files are `<folder>/<name>.ckpt` and `<folder>/<name>.jsonl`.
+
+        At `sitting_ends`, a moment of `time.monotonic()`, `running` raises SittingOver.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.name, self.budget, self.parts = name, budget, parts
         self.checkpoint, self._log = folder / f"{name}.ckpt", folder / f"{name}.jsonl"
-        self.step, self._seconds = 0, 0.0
+        self.step, self._seconds, self._reached = 0, 0.0, False
+        self._sitting_ends = sitting_ends
         self._mark = self._saved = time.monotonic()
         self._losses: list[float] = []
 
@@ -105,11 +120,23 @@ class StageLoop:
 
     @property
     def running(self) -> bool:
-        """Whether there is budget left; saves the final checkpoint when there is none."""
-        if self.progress < 1.0:
-            return True
-        self.save()
-        return False
+        """Whether to go on: there is budget left, and no target was reached.
+
+        Saves the final checkpoint when it says no. Raises SittingOver, with a checkpoint saved,
+        when only this sitting is over.
+        """
+        if self.progress >= 1.0 or self._reached:
+            self.save()
+            return False
+        if self._sitting_ends is not None and time.monotonic() > self._sitting_ends:
+            self.save()
+            raise SittingOver(self.name)
+        return True
+
+    def target_reached(self) -> None:
+        """The stage is good enough: it ends before its budget does."""
+        self._reached = True
+        self.note(event="target reached")
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; returns whether there was."""

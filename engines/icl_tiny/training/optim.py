@@ -1,8 +1,8 @@
 """Muon for matrices, AdamW for everything else, in one optimizer.
 
 Muon (Jordan et al., 2024) replaces a matrix's momentum by the nearest orthogonal matrix, so that
-every direction is learned at one pace. Here in float32 throughout: bfloat16 is emulated, hence
-slow, on the processors this model was trained on. Updates are scaled as in Moonlight (Liu et al.,
+every direction is learned at one pace. In float32 unless the run is in bfloat16, which processors
+without instructions for it only emulate, slowly. Updates are scaled as in Moonlight (Liu et al.,
 2025), so that one learning rate fits both kinds of parameter.
 """
 
@@ -28,18 +28,23 @@ _SPECIAL: dict[str, float] = {
 }
 
 
-def orthogonalized(matrix: Tensor, rounds: int = _ROUNDS) -> Tensor:
-    """About the nearest semi-orthogonal matrix to `matrix` (or batch of them), same shape."""
+def orthogonalized(
+    matrix: Tensor, rounds: int = _ROUNDS, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """About the nearest semi-orthogonal matrix to `matrix` (or batch of them), same shape.
+
+    `dtype` is that of the products; bfloat16 is exact enough (Jordan et al., 2024).
+    """
     a, b, c = _COEFFICIENTS
     tall = matrix.shape[-2] > matrix.shape[-1]
     x = matrix.mT if tall else matrix
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    batched = x if x.ndim == 3 else x[None]
+    batched = (x if x.ndim == 3 else x[None]).to(dtype)
     for _ in range(rounds):
         gram = batched @ batched.mT
         polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         batched = torch.baddbmm(batched, polynomial, batched, beta=a)
-    x = batched.view_as(x)
+    x = batched.to(matrix.dtype).view_as(x)
     return x.mT if tall else x
 
 
@@ -64,8 +69,13 @@ class MuonAdamW(torch.optim.Optimizer):
         rate: float,
         decay: float = 0.01,
         betas: tuple[float, float] = (0.9, 0.98),
+        products: torch.dtype = torch.float32,
     ) -> None:
-        """Matrices have two or more dimensions; convolutions are flattened to (out, rest)."""
+        """Matrices have two or more dimensions; convolutions are flattened to (out, rest).
+
+        `products` is the dtype of Muon's own matrix products.
+        """
+        self._products = products
         groups: list[dict[str, Any]] = [
             {"params": split.matrices, "muon": True},
             {"params": split.plain, "muon": False, "scale": 0.4},
@@ -102,7 +112,9 @@ class MuonAdamW(torch.optim.Optimizer):
             updates.setdefault(update.shape, []).append((p, update))
         for shape, pairs in updates.items():
             size = 0.2 * max(shape) ** 0.5
-            directions = orthogonalized(torch.stack([update for _, update in pairs]))
+            directions = orthogonalized(
+                torch.stack([update for _, update in pairs]), dtype=self._products
+            )
             for (p, _), direction in zip(pairs, directions, strict=True):
                 p.add_(direction.view_as(p), alpha=-rate * size)
 

@@ -101,7 +101,7 @@ def train_reading(config: RunConfig) -> None:
     optimizer = MuonAdamW(split_parameters(reader, heads), recipe.learning_rate)
     average, dice = Average(reader, recipe.ema), Dice(recipe.seed)
     parts = {"reader": reader, "optimizer": optimizer, "average": average, "dice": dice}
-    loop = StageLoop(config.folder, "reading", recipe.budget, parts)
+    loop = StageLoop(config.folder, "reading", recipe.budget, parts, config.sitting_ends)
     loop.resume()
     layouts = [*LAYOUTS.values(), ALL_LAYOUTS["single-96x96"]]
     weights = [*(layout.weight for layout in LAYOUTS.values()), 0.2]

@@ -6,7 +6,6 @@ are kept as well: a transformer that learned on them would otherwise meet other 
 """
 
 import json
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -16,11 +15,6 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokeniz
 from icl_tiny.training.config import RunConfig
 from icl_tiny.training.models import TinyFlux, build_vae
 from icl_tiny.training.text import Tokenizers
-
-
-def half_precision(config: RunConfig) -> AbstractContextManager[object]:
-    """Autocast to bfloat16 where the run asks for it, float32 as it is otherwise."""
-    return torch.autocast(torch.device(config.device).type, torch.bfloat16, config.bfloat16)
 
 
 def first_vae(config: RunConfig) -> AutoencoderKL:

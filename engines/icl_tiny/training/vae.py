@@ -16,7 +16,8 @@ from icl_tiny.training.data import canvas_batch, crop_batch, to_picture, to_tens
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import build_vae
 from icl_tiny.training.optim import MuonAdamW, split_parameters
-from icl_tiny.training.start import first_vae, half_precision
+from icl_tiny.training.precision import half_precision
+from icl_tiny.training.start import first_vae
 from icl_tiny.world import LAYOUTS, draw_collage
 from icl_tiny.world.sampling import random_collage
 
@@ -73,7 +74,7 @@ def train_vae(config: RunConfig) -> AutoencoderKL:
     optimizer = MuonAdamW(split_parameters(vae, ("conv_in", "conv_out")), recipe.learning_rate)
     average, dice = Average(vae, recipe.ema), Dice(recipe.seed)
     parts = {"vae": vae, "optimizer": optimizer, "average": average, "dice": dice}
-    loop = StageLoop(config.folder, "vae", recipe.budget, parts)
+    loop = StageLoop(config.folder, "vae", recipe.budget, parts, config.sitting_ends)
     if not loop.resume():
         loop.note(event="started", parameters=sum(p.numel() for p in vae.parameters()))
     while loop.running:
