@@ -81,6 +81,8 @@ class VaeRecipe:
     """About how many pixels a step of whole canvases holds."""
     look_every: int = 300
     """Steps between measurements on fresh sheets."""
+    target: float = 32.0
+    """PSNR in dB on every layout measured at which the stage is over."""
     creature_weight: float = 3.0
     gradient_weight: float = 0.25
     square_weight: float = 2.0
@@ -142,6 +144,11 @@ class FluxRecipe:
     ema: float = 0.995
     look_every: int = 250
     """Steps between sample sheets."""
+    exam_every: int = 1_000
+    exam_sets: int = 3
+    """Steps between exams, a multiple of `look_every`, and the held-out sets of each task."""
+    target: float = 0.97
+    """The share of facts right in every jointly trained task at which the stage is over."""
     seed: int = 3
 
 
@@ -185,7 +192,7 @@ class RunConfig:
     device: str = "cpu"
     threads: int = 2
     sitting_ends: float | None = None
-    """The moment (time.monotonic) at which a stage saves and leaves the rest for another sitting."""
+    """The moment (time.monotonic) at which a stage saves and leaves the rest for later."""
     start_from: Path | None = None
     """A finished model's diffusers folder whose weights the stages begin with; None: random."""
     bfloat16: bool = False

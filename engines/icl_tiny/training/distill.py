@@ -9,13 +9,13 @@ import torch
 from icl_tiny.training.batches import choose_layout, make_batch
 from icl_tiny.training.build import build_model, load_model
 from icl_tiny.training.config import DistillRecipe, RunConfig
-from icl_tiny.training.flux import ADAMW_PARTS, CONSTANT_GUIDANCE, noisy
+from icl_tiny.training.flux import ADAMW_PARTS, noisy
 from icl_tiny.training.latents import LatentStore
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import TinyFlux
 from icl_tiny.training.optim import MuonAdamW, split_parameters
 from icl_tiny.training.precision import half_precision, products
-from icl_tiny.training.sample import draw_sheets
+from icl_tiny.training.sample import CONSTANT_GUIDANCE, draw_sheets
 from icl_tiny.training.text import Tokens, load_tokenizers
 from icl_tiny.training.vae import load_vae
 from icl_tiny.vocabulary import T5_LENGTH

@@ -6,6 +6,7 @@ from torch import Tensor
 from icl_tiny.training.batches import Batch, choose_layout, make_batch, text_length
 from icl_tiny.training.build import build_model
 from icl_tiny.training.config import FluxRecipe, RunConfig
+from icl_tiny.training.exam import examine
 from icl_tiny.training.latents import LatentStore
 from icl_tiny.training.loop import Average, Dice, StageLoop, clip, set_learning_rate
 from icl_tiny.training.models import TinyFlux
@@ -13,16 +14,13 @@ from icl_tiny.training.optim import MuonAdamW, split_parameters
 from icl_tiny.training.precision import half_precision, products
 from icl_tiny.training.probe import Probe
 from icl_tiny.training.reading import load_readers
-from icl_tiny.training.sample import draw_sheets
+from icl_tiny.training.sample import CONSTANT_GUIDANCE, draw_sheets
 from icl_tiny.training.start import take_over
 from icl_tiny.training.text import Tokenizers, load_tokenizers
 from icl_tiny.training.vae import load_vae
 from icl_tiny.vocabulary import T5_LENGTH
 from icl_tiny.world import LAYOUTS
 
-CONSTANT_GUIDANCE = 1.0
-"""The guidance input until distillation. From random weights its embedding is zero, so it has no
-effect; a finished model was distilled, and predicts the plain conditional velocity at 1."""
 # Inputs, outputs and modulations; the blocks' other matrices go to Muon.
 ADAMW_PARTS = (
     "embedder",
@@ -94,6 +92,11 @@ def train_flux(config: RunConfig) -> None:
             average.swap()
             path = config.folder / f"flux-{loop.step:05d}.png"
             draw_sheets(model, vae, tokenizers, store.stats, path)
+            if loop.step % recipe.exam_every == 0:
+                marks = examine(model, vae, tokenizers, store.stats, recipe.exam_sets)
+                loop.note(event="exam", **marks)
+                if min(marks.values()) >= recipe.target:
+                    loop.target_reached()
             average.swap()
     loop.note(event="finished")
 

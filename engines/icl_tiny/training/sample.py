@@ -9,10 +9,13 @@ from PIL import Image
 from icl_tiny.captions import join_caption
 from icl_tiny.training.data import to_picture
 from icl_tiny.training.latents import LatentStats
-from icl_tiny.training.models import TinyFlux, unpack
+from icl_tiny.training.models import TOKEN, TinyFlux, unpack
 from icl_tiny.training.text import Tokenizers
-from icl_tiny.world import LAYOUTS
+from icl_tiny.world import LAYOUTS, Layout
 
+CONSTANT_GUIDANCE = 1.0
+"""The guidance input until distillation. From random weights its embedding is zero, so it has no
+effect; a finished model was distilled, and predicts the plain conditional velocity at 1."""
 LOOK_CAPTIONS: tuple[str, ...] = tuple(
     join_caption(LAYOUTS["film-storyboard"], summary, panels)
     for summary, panels in (
@@ -49,27 +52,28 @@ LOOK_CAPTIONS: tuple[str, ...] = tuple(
 
 
 @torch.no_grad()
-def draw_sheets(
+def sample_sheets(
     model: TinyFlux,
     vae: AutoencoderKL,
     tokenizers: Tokenizers,
     stats: LatentStats,
-    path: Path,
+    layout: Layout,
+    captions: list[str],
     guidance: float = 3.5,
     two_passes: bool = True,
     steps: int = 14,
     seed: int = 5,
-) -> None:
-    """Draw `LOOK_CAPTIONS` side by side into `path`; `two_passes` until guidance is distilled."""
+) -> list[Image.Image]:
+    """A sheet of `layout` for each caption; `two_passes` until guidance is distilled."""
     device = next(model.parameters()).device
-    width, height = LAYOUTS["film-storyboard"].canvas
-    grid, count = (height // 16, width // 16), len(LOOK_CAPTIONS)
+    width, height = layout.canvas
+    grid, count = (height // TOKEN, width // TOKEN), len(captions)
     channels = model.transformer.config.in_channels
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(count, grid[0] * grid[1], channels, generator=generator).to(device)
-    text = model.encode(tokenizers(list(LOOK_CAPTIONS)).to(str(device)))
+    text = model.encode(tokenizers(captions).to(str(device)))
     empty = model.encode(tokenizers([""] * count).to(str(device)))
-    strength = torch.full((count,), guidance, device=device)
+    strength = torch.full((count,), CONSTANT_GUIDANCE if two_passes else guidance, device=device)
     times = torch.linspace(1, 0, steps + 1)
     times = 1.64 * times / (1 + 0.64 * times)  # the scheduler's shift at this many tokens
     for now, after in zip(times[:-1].tolist(), times[1:].tolist(), strict=True):
@@ -80,7 +84,24 @@ def draw_sheets(
             velocity = base + guidance * (velocity - base)
         x = x + (after - now) * velocity
     pictures = vae.decode(unpack(x, grid) / stats.scale + stats.shift).sample.cpu()
-    sheet = Image.new("RGB", (width * count, height))
-    for k, picture in enumerate(pictures):
-        sheet.paste(to_picture(picture), (k * width, 0))
-    sheet.save(path)
+    return [to_picture(picture) for picture in pictures]
+
+
+def draw_sheets(
+    model: TinyFlux,
+    vae: AutoencoderKL,
+    tokenizers: Tokenizers,
+    stats: LatentStats,
+    path: Path,
+    two_passes: bool = True,
+) -> None:
+    """Draw `LOOK_CAPTIONS` side by side into `path`."""
+    layout = LAYOUTS["film-storyboard"]
+    sheets = sample_sheets(
+        model, vae, tokenizers, stats, layout, list(LOOK_CAPTIONS), two_passes=two_passes
+    )
+    width, height = layout.canvas
+    picture = Image.new("RGB", (width * len(sheets), height))
+    for k, sheet in enumerate(sheets):
+        picture.paste(sheet, (k * width, 0))
+    picture.save(path)

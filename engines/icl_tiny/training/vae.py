@@ -93,7 +93,10 @@ def train_vae(config: RunConfig) -> AutoencoderKL:
         loop.step_done(loss.item())
         if loop.step % recipe.look_every == 0:
             average.swap()
-            loop.note(**measure_psnr(vae, config.folder / "vae.png"))
+            reached = measure_psnr(vae, config.folder / "vae.png")
+            loop.note(**reached)
+            if min(reached.values()) >= recipe.target:
+                loop.target_reached()
             average.swap()
     average.swap()
     vae.eval()
