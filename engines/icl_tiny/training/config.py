@@ -144,8 +144,8 @@ class FluxRecipe:
     ema: float = 0.995
     look_every: int = 250
     """Steps between sample sheets."""
-    exam_every: int = 1_000
-    exam_sets: int = 3
+    exam_every: int = 2_000
+    exam_sets: int = 2
     """Steps between exams, a multiple of `look_every`, and the held-out sets of each task."""
     target: float = 0.97
     """The share of facts right in every jointly trained task at which the stage is over."""
