@@ -43,6 +43,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         default=Path("runs/tiny/model"),
         help="the diffusers folder that `assemble` writes",
     )
+    parser.add_argument("--compiled", action="store_true", help="compile the transformer's blocks")
     parser.add_argument(
         "--sitting",
         type=float,
@@ -89,6 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
         options.device,
         start_from=options.start_from,
         bfloat16=options.bfloat16,
+        compiled=options.compiled,
         sitting_ends=None if options.sitting is None else time.monotonic() + options.sitting * 60,
     )
     if options.minutes is not None or options.steps is not None:

@@ -127,13 +127,11 @@ class FluxRecipe:
     probe_weight: float = 0.15
     probe_rate: float = 2e-3
     """The probe's share of the loss, and its heads' own learning rate."""
-    singles_until: float = 0.35
+    singles_until: float = 0.15
     """Share of the budget in which only single pictures are shown."""
     single_share: float = 0.2
     """Share of single pictures afterwards."""
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
-    compiled: bool = False
-    """Compile the transformer's blocks (torch.compile): minutes at the start, then faster steps."""
     full_length_from: float = 0.88
     """From here on texts are padded to the full length, as the pipeline does."""
     caption_dropout: float = 0.08
@@ -195,6 +193,11 @@ class RunConfig:
     """The moment (time.monotonic) at which a stage saves and leaves the rest for later."""
     start_from: Path | None = None
     """A finished model's diffusers folder whose weights the stages begin with; None: random."""
+    compiled: bool = False
+    """Compile the transformer's blocks (torch.compile): a minute at the start, faster steps after.
+
+    What is compiled rounds differently: a run resumed with another value goes on, not bit by bit.
+    """
     bfloat16: bool = False
     """Matrix products of the training passes in bfloat16 (autocast); weights stay float32."""
     vae_size: VaeSize = field(default_factory=VaeSize)

@@ -61,7 +61,7 @@ def train_flux(config: RunConfig) -> None:
     if config.start_from is not None:
         take_over(config.start_from, model, tokenizers)
     load_readers(config, model)
-    if recipe.compiled:
+    if config.compiled:
         model.transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
     model.transformer.time_text_embed.guidance_embedder.requires_grad_(False)
     split = split_parameters(model, ADAMW_PARTS)
