@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtWidgets import QWidget
 
+from .texts import tr
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,7 +68,15 @@ class PageSpec(NamedTuple):
         return found
 
 
-PAGES: Final[tuple[PageSpec, ...]] = ()
+PAGES: Final[tuple[PageSpec, ...]] = (
+    PageSpec(
+        "settings",
+        lambda: tr("Settings"),
+        "settings",
+        7,
+        "icl_studio.gui.settings.page:SettingsPage",
+    ),
+)
 """The rail from top to bottom. Digits: 1 Create, 2 Queue, 3 Sets, 4 Train, 5 Engines, 6
 Plugins, 7 Settings."""
 
