@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -26,15 +26,16 @@ from .sets.naming import DEFAULT_SET_NAME
 class Settings(Frozen):
     """What a user has chosen once and for all; every field has a default.
 
-    ``device`` and ``dtype`` None let the engine choose; ``sets_folder`` None is the user's
-    own sets folder; ``set_name`` is a naming template (docs/sets.md); ``disabled_plugins``
-    holds names of entry points and of task files.
+    ``device``, ``dtype`` and ``memory`` None let the engine choose; ``sets_folder`` None is the
+    user's own sets folder; ``set_name`` is a naming template (docs/sets.md);
+    ``disabled_plugins`` holds names of entry points and of task files.
     """
 
     model: str = Field(default="tiny", min_length=1)
     engine: str = Field(default="auto", min_length=1)
     device: str | None = None
     dtype: str | None = None
+    memory: Literal["resident", "phases", "layers"] | None = None
     sets_folder: Path | None = None
     set_name: str = Field(default=DEFAULT_SET_NAME, min_length=1)
     disabled_plugins: tuple[str, ...] = ()

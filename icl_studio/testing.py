@@ -35,7 +35,9 @@ from .engines.protocol import (
     EngineOptions,
     EngineSpec,
     LocatedModel,
+    Measure,
     StepReport,
+    Verb,
 )
 from .errors import AdapterRejected, NotFound, OutOfMemory, RequestInvalid
 
@@ -53,14 +55,22 @@ Phase = Literal["load", "encode", "denoise", "decode", "save", "train"]
 Trouble = Literal["user-error", "out-of-memory", "memory-error", "error", "exit", "crash", "hang"]
 
 
+FAKE_MEASURES = (
+    Measure(id="phases", told="one phase at a time.", relieves=("encode", "denoise", "decode")),
+    Measure(id="tiles", told="in tiles.", relieves=("decode",), changes_pixels=True),
+    Measure(id="layers", told="layer by layer.", relieves=("encode", "denoise")),
+)
+
+
 class FakeBehaviour(Frozen):
     """What a fake model's folder says of the engine that loads it.
 
     ``seconds`` maps phases to how long they take (``denoise``: one step). ``trouble`` comes
     up in phase ``at``, once its first step is done, and only for captions that contain
     ``caption`` (in load and save: always). ``chatter`` prints on every way to stdout there
-    is. ``diary`` has every deed written down (:func:`read_diary`). ``largest_batch`` sheets fit
-    into the pretended memory.
+    is. ``diary`` has every deed written down (:func:`read_diary`). Of the pretended memory,
+    ``largest_batch`` sheets fit into it, and a verb in ``needs`` fits once the named one of
+    :data:`FAKE_MEASURES` acts; for another name it never does.
     """
 
     seconds: dict[Phase, float] = Field(default_factory=dict)
@@ -70,6 +80,7 @@ class FakeBehaviour(Frozen):
     chatter: bool = False
     diary: bool = False
     largest_batch: int = 64
+    needs: dict[Verb, str] = Field(default_factory=dict)
 
 
 def write_fake_model(folder: Path, behaviour: FakeBehaviour | None = None) -> LocatedModel:
@@ -155,7 +166,16 @@ class FakeEngine:
         self._options = options
         self._behaviour = behaviour
         self._adapters: tuple[AdapterFile, ...] = ()
+        self._measures: set[str] = set()
         self._pass("load")
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return FAKE_MEASURES
+
+    def use_measures(self, ids: Sequence[str]) -> None:
+        self._note("measures", *ids)
+        self._measures = set(ids)
 
     @property
     def facts(self) -> EngineFacts:
@@ -179,6 +199,7 @@ class FakeEngine:
 
     def encode(self, captions: Sequence[str]) -> list[Any]:
         self._note("encode", *captions)
+        self._fit("encode")
         self._pass("encode", *captions)
         return list(captions)
 
@@ -190,6 +211,7 @@ class FakeEngine:
         self._note("denoise", *(str(item.seed) for item in items))
         if len(items) > self._behaviour.largest_batch:
             raise OutOfMemory(f"{len(items)} sheets do not fit.", fix="Make fewer at a time.")
+        self._fit("denoise")
         sheets = tuple(self._sheet(item) for item in items)
         total = items[0].sampling.steps
         for step in range(1, total + 1):
@@ -202,6 +224,7 @@ class FakeEngine:
 
     def decode(self, latents: Sequence[Any]) -> list[Image.Image]:
         self._note("decode", *(str(item.seed) for item, _ in latents))
+        self._fit("decode")
         self._pass("decode", *(item.conditioning for item, _ in latents))
         if self._behaviour.at == "save" or "save" in self._behaviour.seconds:
             return [_TroubledPicture.of(sheet, self) for _, sheet in latents]
@@ -232,6 +255,10 @@ class FakeEngine:
         width, height = Size(*item.canvas)
         tile = Image.frombytes("RGB", (2, 2), digest[:12])
         return tile.resize((width, height), Image.Resampling.NEAREST)
+
+    def _fit(self, verb: Verb) -> None:
+        if self._behaviour.needs.get(verb, "") not in {"", *self._measures}:
+            raise OutOfMemory(f"The fake device is too small to {verb}.", fix="Ask for less.")
 
     def _note(self, *words: str) -> None:
         if self._behaviour.diary:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
     from ..plugins import Registry
     from ..settings import Settings
 
+
+class MemoryChoice(StrEnum):
+    """What may lie on the device together; see docs/queue.md."""
+
+    resident = "resident"
+    phases = "phases"
+    layers = "layers"
+
+
+MemoryOption = Annotated[
+    MemoryChoice | None,
+    typer.Option(
+        help="On the device lies: the whole model, what a phase needs, or a block at a time. "
+        "What fits, if left out."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 
 

@@ -45,7 +45,8 @@ def command(
         example.parts,
         Wishes(model=MODEL, seed=example.seed if seed is None else seed, name="demo"),
     )
-    options = EngineOptions(device=app.settings.device, dtype=app.settings.dtype)
+    settings = app.settings
+    options = EngineOptions(device=settings.device, dtype=settings.dtype, memory=settings.memory)
     place = Place(
         out=expanded(out_folder) if out_folder else app.sets_root,
         set_name=app.settings.set_name,

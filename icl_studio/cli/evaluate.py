@@ -97,7 +97,11 @@ def command(
         adapters=tuple(map(parse_lora, lora)) if lora else () if no_lora else None,
         steps=steps,
         engine=engine or settings.engine or "auto",
-        options=EngineOptions(device=device or settings.device, dtype=dtype or settings.dtype),
+        options=EngineOptions(
+            device=device or settings.device,
+            dtype=dtype or settings.dtype,
+            memory=settings.memory,
+        ),
         batch=batch,
         requests=expanded(requests) if requests else None,
         metrics=tuple(metric or ()),

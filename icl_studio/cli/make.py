@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import AppContext, JsonOption, context, emit_json, out, warn
+from .console import (
+    AppContext,
+    JsonOption,
+    MemoryChoice,
+    MemoryOption,
+    context,
+    emit_json,
+    out,
+    warn,
+)
 from .queued import AfterOption, QueueOption, enqueue, no_queue, opened
 
 if TYPE_CHECKING:
@@ -56,6 +65,7 @@ def command(
     engine: Annotated[str | None, typer.Option(help="What computes: auto, torch, …")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16.")] = None,
+    memory: MemoryOption = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Draw each set by itself, so that it replays exactly.")
     ] = False,
@@ -111,7 +121,7 @@ def command(
         return 0
     if queue:
         return _enqueue(app, requests, out_folder, after, as_json)
-    return _make(app, requests, out_folder, (device, dtype), batch, as_json, advice)
+    return _make(app, requests, out_folder, (device, dtype, memory), batch, as_json, advice)
 
 
 def _enqueue(
@@ -279,7 +289,7 @@ def _make(
     app: AppContext,
     requests: tuple[SetRequest, ...],
     out_folder: Path | None,
-    options: tuple[str | None, str | None],
+    options: tuple[str | None, str | None, MemoryChoice | None],
     batch: int,
     as_json: bool,
     advice: list[str],
@@ -291,12 +301,14 @@ def _make(
     from ..paths import expanded
     from .making import Bar, tell_outcome
 
-    device, dtype = options
+    device, dtype, memory = options
     place = Place(
         out=expanded(out_folder) if out_folder else app.sets_root,
         set_name=app.settings.set_name,
         options=EngineOptions(
-            device=device or app.settings.device, dtype=dtype or app.settings.dtype
+            device=device or app.settings.device,
+            dtype=dtype or app.settings.dtype,
+            memory=memory.value if memory else app.settings.memory,
         ),
     )
     with Bar(enabled=not as_json, lines=not as_json) as bar:

@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from .console import AppContext, JsonOption, context, emit_json, err, warn
+from .console import (
+    AppContext,
+    JsonOption,
+    MemoryOption,
+    context,
+    emit_json,
+    err,
+    warn,
+)
 from .queue_report import tell_preflight, tell_report
 from .queued import opened
 
 if TYPE_CHECKING:
+    from ..engines.protocol import EngineOptions
     from ..queue.running import Run
     from ..queue.store import Store
     from ..worker.executor import Placed
@@ -79,6 +88,7 @@ def run(
     ] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, float16.")] = None,
+    memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Make what is queued, until the queue is empty.
@@ -86,12 +96,18 @@ def run(
     Exit code 0; 1 if a job failed or cannot run; 2 if a results folder cannot be written.
     Ctrl-C stops between two steps, a second one at once; nothing is lost by either.
     """
+    from ..engines.protocol import EngineOptions
     from ..queue.notify import notify
     from ..queue.running import Run
     from .queue_bar import QueueBar
 
     app = context()
-    places = _places(app, executor, workers, device, dtype)
+    options = EngineOptions(
+        device=device or app.settings.device,
+        dtype=dtype or app.settings.dtype,
+        memory=memory.value if memory else app.settings.memory,
+    )
+    places = _places(app, executor, workers, options)
     with opened(app) as store:
         _about_interrupted(store, interrupted)
         if store.paused:
@@ -119,16 +135,13 @@ def run(
 
 
 def _places(
-    app: AppContext, executor: str, workers: int | None, device: str | None, dtype: str | None
+    app: AppContext, executor: str, workers: int | None, options: EngineOptions
 ) -> tuple[Placed, ...]:
     """A worker for each GPU, unless a device or a number was named."""
-    from ..engines.protocol import EngineOptions
     from ..errors import UserError
     from ..queue.kinds import KINDS
     from ..worker.executor import RAY_KINDS, ray_cluster, this_machine
 
-    chosen = device or app.settings.device
-    options = EngineOptions(device=chosen, dtype=dtype or app.settings.dtype)
     if executor == RAY or executor.startswith(f"{RAY}://"):
         address = "" if executor == RAY else executor
         others = tuple(kind for kind in KINDS if kind not in RAY_KINDS)
@@ -138,7 +151,7 @@ def _places(
             f"There is no executor {executor!r}.", fix="Use local, ray or ray://HOST:PORT."
         )
     cards: list[str] = []
-    if chosen in (None, "cuda") and workers != 1:
+    if options.device in (None, "cuda") and workers != 1:
         from ..doctor.gpu import nvidia_driver
 
         driver = nvidia_driver()

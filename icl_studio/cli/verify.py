@@ -50,7 +50,9 @@ def command(
     folder, record = Library(app.sets_root).get(set_)
     check_verifiable(record)
     options = EngineOptions(
-        device=device or record.receipt.device, dtype=dtype or record.receipt.dtype
+        device=device or record.receipt.device,
+        dtype=dtype or record.receipt.dtype,
+        memory=app.settings.memory,
     )
     with tempfile.TemporaryDirectory(prefix="icl-studio-", ignore_cleanup_errors=True) as scratch:
         outcome = _again(

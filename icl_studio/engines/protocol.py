@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from PIL.Image import Image
 from pydantic import Field
@@ -18,6 +18,12 @@ from pydantic import Field
 from ..domain.geometry import Size
 from ..domain.model import Identifier, ModelSpec, Sampling
 from ..domain.problems import Frozen
+
+Verb = Literal["encode", "denoise", "decode"]
+MemoryPreset = Literal["resident", "phases", "layers"]
+"""``resident``: the whole model lies on the device. ``phases``: only what the phase at work needs
+(text encoders, then the transformer, then the VAE). ``layers``: as ``phases``, and of the large
+ones a block at a time. None of them changes a pixel."""
 
 
 class EngineSpec(Frozen):
@@ -54,11 +60,13 @@ class EngineOptions(Frozen):
     """Where and how precisely an engine computes; None lets the engine choose.
 
     ``device`` is a torch device (``cpu``, ``cuda``, ``cuda:1``, ``mps``), ``dtype`` one of
-    ``float32``, ``float16``, ``bfloat16``.
+    ``float32``, ``float16``, ``bfloat16``. ``memory`` says what may lie on the device together;
+    an engine refuses a preset that it does not know.
     """
 
     device: str | None = None
     dtype: str | None = None
+    memory: MemoryPreset | None = None
 
 
 class EngineFacts(Frozen):
@@ -167,4 +175,34 @@ class Portable(Protocol):
 
     def from_bytes(self, data: bytes) -> Any:
         """The value that ``data`` was made of; raises ``ValueError`` for anything else."""
+        ...
+
+
+class Measure(Frozen):
+    """One way in which an engine can do with less memory.
+
+    ``told`` says it in a sentence, ``relieves`` for which verbs it helps. One that
+    ``changes_pixels`` is not used for requests that ask to be ``exact``, and is in the receipt.
+    """
+
+    id: Identifier
+    told: str
+    relieves: tuple[Verb, ...]
+    changes_pixels: bool = False
+
+
+@runtime_checkable
+class Thrifty(Protocol):
+    """What an engine may offer besides: to do with less memory after it ran out of it."""
+
+    @property
+    def measures(self) -> Sequence[Measure]:
+        """All that there are here, in the order in which they are worth trying."""
+        ...
+
+    def use_measures(self, ids: Sequence[str]) -> None:
+        """Have these act from now on, and of those that change pixels no others.
+
+        One that changes no pixel may stay once it acts. Raises ``OutOfMemory``.
+        """
         ...

@@ -30,6 +30,7 @@ def build_receipt(
     hashes: HashCache,
     seconds: Mapping[str, float],
     batch: int,
+    measures: Sequence[str] = (),
 ) -> Receipt:
     """The receipt of one set that the engine with ``facts`` drew of ``request``.
 
@@ -77,6 +78,7 @@ def build_receipt(
         guidance=request.sampling.guidance,
         max_sequence_length=facts.max_sequence_length,
         batch=batch,
+        measures=tuple(measures),
         seconds={phase: round(value, 3) for phase, value in seconds.items()},
         platform=platform.platform(),
     )

@@ -77,7 +77,7 @@ class Receipt(Frozen):
 
     ``engine_files`` are files that the engine read outside the model's folder (a compiled
     engine). ``batch`` is how many sheets were denoised together, ``seconds`` the time per
-    phase.
+    phase, ``measures`` what was done against too little memory that may change a pixel.
     """
 
     engine: str
@@ -94,6 +94,7 @@ class Receipt(Frozen):
     max_sequence_length: int
     batch: int = Field(default=1, ge=1)
     seconds: dict[str, float] = Field(default_factory=dict)
+    measures: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
     platform: str = ""
 
 

@@ -114,6 +114,7 @@ _FIELDS = {
     "guidance": "guidance",
     "max_sequence_length": "text length in tokens",
     "batch": "batch size",
+    "measures": "saving of memory",
     "platform": "platform",
 }
 
@@ -139,4 +140,6 @@ def _adapters(then: Receipt, now: Receipt) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
     return str(value) if value not in (None, "") else "unknown"

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..domain.events import Cancelled, Finished, Notice, Phase, Progress
+from ..engines.exhaustion import is_out_of_memory
 from ..errors import JobCancelled, UserError
 from .cancellation import Cancellation
-from .failures import failed, is_out_of_memory
+from .failures import failed
 from .protocol import Reply
 from .run import Run
 

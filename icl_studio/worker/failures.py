@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from ..domain.events import Failed
+from ..engines.exhaustion import is_out_of_memory
 from ..errors import OutOfMemory, UserError
 
 log = logging.getLogger(__name__)
@@ -12,16 +13,6 @@ log = logging.getLogger(__name__)
 _MEMORY_FIX = (
     "Close other programs that use the memory, make the panels smaller, or use a smaller model."
 )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether ``error`` says that memory ran out: ours, Python's, or torch's by its name.
-
-    torch's own class cannot be named here: the application never imports torch.
-    """
-    return isinstance(error, OutOfMemory | MemoryError) or any(
-        kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__
-    )
 
 
 def failed(job: str, error: BaseException) -> Failed:

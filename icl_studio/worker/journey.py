@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ..domain.events import Progress, Started
-from ..engines.protocol import Engine
+from ..engines.protocol import Engine, Verb
 from ..errors import JobCancelled
 from ..sets.library import Library
 from ..sets.receipt import weight_files
@@ -26,6 +28,7 @@ from .run import Run, groups
 from .sheets import Sheets
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 HASH_REPORT_SECONDS = 0.5
 
 
@@ -70,7 +73,8 @@ class Journey:
         job = group[0].job
         with self._desk.phase("load", group):
             engine = self._kit.warm.get(job.engine, job.model, job.options)
-            engine.use_adapters(job.adapters)
+            self._kit.ladder.begin(engine, job)
+            self._climb(engine, group, "denoise", lambda: engine.use_adapters(job.adapters))
             self._hash(engine, group)
         facts = engine.facts
         for run in self._desk.live(group):
@@ -78,6 +82,14 @@ class Journey:
                 Started(job=run.job.id, engine=facts.engine, device=facts.device, dtype=facts.dtype)
             )
         return engine
+
+    def _climb(self, engine: Engine, group: list[Run], verb: Verb, action: Callable[[], T]) -> T:
+        """``action``, with less memory if it runs out; see :class:`~.ladder.Ladder`."""
+
+        def tell(message: str) -> None:
+            self._desk.notice(group, message)
+
+        return self._kit.ladder.climb(engine, group[0].job, verb, action, tell)
 
     def _hash(self, engine: Engine, group: list[Run]) -> None:
         """Hash the files that receipts will name while everything can still be stopped.
@@ -111,11 +123,21 @@ class Journey:
     def _encode(self, engine: Engine, group: list[Run]) -> None:
         """Encode every caption of the group at once; if one will not, each by itself."""
         live = self._desk.live(group)
-        model, kept = group[0].job.model, self._kit.embeddings
+        if not live:
+            raise JobCancelled("nobody waits for this any more")
+
+        def encoded(captions: list[str]) -> list[Any]:
+            return self._climb(
+                engine,
+                live,
+                "encode",
+                lambda: self._kit.embeddings.encode(engine, live[0].job.model, captions),
+            )
+
         captions = list(dict.fromkeys(run.job.request.caption for run in live))
         with self._desk.phase("encode", live):
             try:
-                found = dict(zip(captions, kept.encode(engine, model, captions), strict=True))
+                found = dict(zip(captions, encoded(captions), strict=True))
             except Exception as error:
                 # Alone it is the jobs' own failure; together, find out whose it is.
                 if len(captions) == 1:
@@ -125,6 +147,6 @@ class Journey:
                 for caption in captions:
                     those = [run for run in live if run.job.request.caption == caption]
                     with self._desk.settling(those):
-                        found[caption] = kept.encode(engine, model, [caption])[0]
+                        found[caption] = encoded([caption])[0]
         for run in live:
             run.conditioning = found.get(run.job.request.caption)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..sets.hashes import HashCache
 from .embeddings import Embeddings
+from .ladder import Ladder
 from .pace import Pace
 from .protocol import Hello
 from .warm import WarmEngine
@@ -19,6 +20,7 @@ class Kit:
     pace: Pace
     hashes: HashCache
     embeddings: Embeddings
+    ladder: Ladder
 
 
 def new_kit(hello: Hello) -> Kit:
@@ -29,4 +31,5 @@ def new_kit(hello: Hello) -> Kit:
         pace=Pace(),
         hashes=hashes,
         embeddings=Embeddings(cache / "embeddings" if cache else None, hashes),
+        ladder=Ladder(),
     )

@@ -19,6 +19,7 @@ class Run:
         self.seconds: dict[str, float] = {}
         self.conditioning: Any = None
         self.latents: Any = None
+        self.batch = 1
         self.settled = False
         self.broke_engine = False
 

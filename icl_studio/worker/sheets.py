@@ -8,12 +8,12 @@ import time
 from PIL.Image import Image
 
 from ..domain.events import Progress
+from ..engines.exhaustion import is_out_of_memory
 from ..engines.protocol import DenoiseItem, Engine, StepReport
 from ..errors import JobCancelled
 from ..sets.receipt import build_receipt
 from ..sets.save import save_set
 from .desk import Desk
-from .failures import is_out_of_memory
 from .kit import Kit
 from .pace import Work
 from .run import Run, chunks
@@ -36,36 +36,64 @@ class Sheets:
     def make(self, group: list[Run], batch: int) -> None:
         """Every sheet of ``group``, up to ``batch`` at a time; each is saved before the next."""
         for chunk in chunks([run for run in group if not run.settled], batch):
-            with self._desk.settling(chunk):
-                self._together(chunk)
+            self._together(chunk)
 
     def _together(self, chunk: list[Run]) -> None:
-        """Denoise, decode and save the sheets of ``chunk`` together, or one by one if need be."""
-        live = self._desk.live(chunk)
-        if not live:
-            return
-        try:
-            latents = self._denoise(live)
-            begun = time.monotonic()
-            with self._desk.phase("decode", live):
-                sheets = self._engine.decode(latents)
-        except JobCancelled:
-            raise
-        except Exception as error:
-            # One sheet of a batch may be at fault, or the batch too large: go singly.
+        """Denoise the sheets of ``chunk`` together, or fewer at a time; then finish each."""
+        with self._desk.settling(chunk):
+            live = self._desk.live(chunk)
             if len(live) == 1:
-                raise
-            self._say_why_singly(live, error)
-            for run in live:
-                with self._desk.settling([run]):
-                    self._together([run])
-            return
-        for run, sheet in zip(live, sheets, strict=True):
+                self._alone(live)
+            elif live:
+                try:
+                    self._denoise(live)
+                except JobCancelled:
+                    raise
+                except Exception as error:  # noqa: BLE001 - too large, or one sheet at fault
+                    self._in_parts(live, error)
+                    return
+        for run in [run for run in chunk if not run.settled]:
             with self._desk.settling([run]):
-                self._save(run, sheet, batch=len(live))
-        self._kit.pace.sheet_took((time.monotonic() - begun) / len(live))
+                self._develop(run)
 
-    def _denoise(self, live: list[Run]) -> list[object]:
+    def _alone(self, live: list[Run]) -> None:
+        """Denoise one sheet, with less memory if need be."""
+        (run,) = live
+        self._kit.ladder.climb(
+            self._engine,
+            run.job,
+            "denoise",
+            lambda: self._denoise(live),
+            lambda message: self._desk.notice(live, message),
+        )
+
+    def _in_parts(self, live: list[Run], error: Exception) -> None:
+        """Half as many at a time when memory ran out, else singly."""
+        full = is_out_of_memory(error)
+        size = -(-len(live) // 2) if full else 1
+        log.warning("a batch of %d is made %d at a time", len(live), size, exc_info=error)
+        why = "did not fit into memory" if full else "failed"
+        how = f"{size} at a time" if size > 1 else "singly"
+        self._desk.notice(live, f"A batch of {len(live)} {why}; its sets are made {how}.")
+        for part in chunks(live, size):
+            self._together(part)
+
+    def _develop(self, run: Run) -> None:
+        """Decode and save a sheet that has been denoised."""
+        begun = time.monotonic()
+        with self._desk.phase("decode", [run]):
+            (sheet,) = self._kit.ladder.climb(
+                self._engine,
+                run.job,
+                "decode",
+                lambda: self._engine.decode([run.latents]),
+                lambda message: self._desk.notice([run], message),
+            )
+        self._save(run, sheet)
+        self._kit.pace.sheet_took(time.monotonic() - begun)
+
+    def _denoise(self, live: list[Run]) -> None:
+        """One batch; each of ``live`` has its latents then."""
         request = live[0].job.request
         items = [
             DenoiseItem(
@@ -87,7 +115,9 @@ class Sheets:
 
         log.info("denoising %d sheet(s)", len(live))
         with self._desk.phase("denoise", live, total=request.sampling.steps):
-            return self._engine.denoise(items, on_step)
+            latents = self._engine.denoise(items, on_step)
+        for run, latent in zip(live, latents, strict=True):
+            run.latents, run.batch = latent, len(live)
 
     def _report_step(self, live: list[Run], report: StepReport) -> None:
         """Stop if every sheet of the batch was cancelled, else tell how far they are."""
@@ -114,7 +144,7 @@ class Sheets:
                 )
             )
 
-    def _save(self, run: Run, sheet: Image, *, batch: int) -> None:
+    def _save(self, run: Run, sheet: Image) -> None:
         """Crop, write and commit the set. Not to be cancelled once begun: it is one rename."""
         if not self._desk.live([run]):
             return
@@ -127,14 +157,10 @@ class Sheets:
                 job.request,
                 self._kit.hashes,
                 dict(run.seconds),
-                batch,
+                run.batch,
+                self._kit.ladder.changing(job),
             )
             folder = save_set(
                 job.out, job.id, job.request, sheet, receipt, folder_name=job.folder_name
             )
         self._desk.finish(run, folder)
-
-    def _say_why_singly(self, live: list[Run], error: Exception) -> None:
-        log.warning("a batch of %d goes singly", len(live), exc_info=error)
-        why = "did not fit into memory" if is_out_of_memory(error) else "failed"
-        self._desk.notice(live, f"A batch of {len(live)} {why}; its sets are made singly.")

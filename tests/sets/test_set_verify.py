@@ -101,6 +101,7 @@ def test_every_input_has_words_of_its_own() -> None:
         "guidance": 1.0,
         "max_sequence_length": 512,
         "batch": 4,
+        "measures": ("tiles",),
         "platform": "Plan 9",
     }
     assert set(changes) == set(Receipt.model_fields) - {"seconds"}

@@ -46,21 +46,17 @@ class AdapterStack:
         self._loaded: dict[FileKey, str] = {}
         self._count = 0
 
+    def check(self, adapters: Sequence[AdapterFile]) -> None:
+        """Raise :class:`AdapterRejected` if :meth:`use` would; the model is not touched."""
+        self._read(adapters)
+
     def use(self, adapters: Sequence[AdapterFile]) -> None:
         """Make exactly ``adapters`` act, in this order; a file named twice acts with the sum.
 
         Raises :class:`AdapterRejected` before anything is changed: the adapters of the last
         call still act then. When memory runs out on the way, no adapter acts.
         """
-        weights: dict[FileKey, float] = {}
-        fresh: dict[FileKey, dict[str, Delta]] = {}
-        for adapter in adapters:
-            key = _file_key(adapter.path)
-            weights[key] = weights.get(key, 0.0) + adapter.weight
-            if key not in self._loaded and key not in fresh:
-                # By the path that was given: a link's target (a hub blob) has no name.
-                fresh[key] = load_adapter(adapter.path, self._linears)
-        weights = {key: weight for key, weight in weights.items() if weight}
+        weights, fresh = self._read(adapters)
         try:
             self._remove([key for key in self._loaded if key not in weights])
             for key in weights:
@@ -70,6 +66,20 @@ class AdapterStack:
         except BaseException:
             self._remove(list(self._loaded))
             raise
+
+    def _read(
+        self, adapters: Sequence[AdapterFile]
+    ) -> tuple[dict[FileKey, float], dict[FileKey, dict[str, Delta]]]:
+        """The weight of every adapter that has one, and the matrices of those not yet in."""
+        weights: dict[FileKey, float] = {}
+        fresh: dict[FileKey, dict[str, Delta]] = {}
+        for adapter in adapters:
+            key = _file_key(adapter.path)
+            weights[key] = weights.get(key, 0.0) + adapter.weight
+            if key not in self._loaded and key not in fresh:
+                # By the path that was given: a link's target (a hub blob) has no name.
+                fresh[key] = load_adapter(adapter.path, self._linears)
+        return {key: weight for key, weight in weights.items() if weight}, fresh
 
     def _add(self, key: FileKey, deltas: Mapping[str, Delta]) -> None:
         """Wrap the linears that ``deltas`` name and give the wrappers its matrices."""

@@ -30,6 +30,7 @@ from ..torch_engine.decode import decode
 from ..torch_engine.denoise import SheetLatents, denoise
 from ..torch_engine.encode import Conditioning, encode
 from ..torch_engine.facts import engine_facts
+from ..torch_engine.fit import refuse_preset
 from ..torch_engine.load import model_files
 from ..torch_engine.memory import free_cache, memory_errors
 from ..torch_engine.preview import FILE as LATENT_RGB_FILE
@@ -58,6 +59,7 @@ def create(model: LocatedModel, options: EngineOptions) -> OnnxEngine:
             "On the CPU the ONNX engine computes in float32.",
             fix="Leave out --dtype, or use --engine torch.",
         )
+    refuse_preset(options, "onnx")
     dtype = "float32" if provider == CPU_PROVIDER else options.dtype
     return OnnxEngine(model, find_engine(model, dtype), provider)
 

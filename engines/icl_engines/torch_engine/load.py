@@ -21,17 +21,28 @@ INDEX = "model_index.json"
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 
 
-def load_pipeline(model: LocatedModel, device: torch.device, dtype: torch.dtype) -> FluxPipeline:
-    """The pipeline of ``model.folder`` on ``device`` in ``dtype``, from safetensors only.
+class PlacedPipeline(FluxPipeline):
+    """FluxPipeline that computes where it is told, wherever its components rest just now."""
 
-    Raises :class:`ModelUnavailable` for a folder that is not a complete FLUX pipeline, with
-    the component that is wrong. Nothing is ever downloaded.
+    placed_on: torch.device | None = None
+
+    @property
+    def _execution_device(self) -> torch.device:
+        return self.placed_on or super()._execution_device
+
+
+def load_pipeline(model: LocatedModel, dtype: torch.dtype, **parts: Any) -> PlacedPipeline:
+    """The pipeline of ``model.folder`` in ``dtype``, from safetensors only, on no device yet.
+
+    ``parts`` stand in for components, whose files are not read then. Raises
+    :class:`ModelUnavailable` for a folder that is not a complete FLUX pipeline, with the
+    component that is wrong. Nothing is ever downloaded.
     """
     model_files(model.folder)
     try:
         with quietly():
-            pipeline = FluxPipeline.from_pretrained(
-                model.folder, dtype=dtype, use_safetensors=True, local_files_only=True
+            pipeline: PlacedPipeline = PlacedPipeline.from_pretrained(
+                model.folder, dtype=dtype, use_safetensors=True, local_files_only=True, **parts
             )
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise ModelUnavailable(
@@ -41,7 +52,7 @@ def load_pipeline(model: LocatedModel, device: torch.device, dtype: torch.dtype)
     pipeline.set_progress_bar_config(disable=True)
     if not pipeline.transformer.config.guidance_embeds:
         LOG.info("%s takes no guidance: the guidance of a request has no effect.", model.spec.id)
-    return pipeline.to(device)
+    return pipeline
 
 
 def model_files(folder: Path) -> tuple[Path, ...]:
@@ -50,7 +61,7 @@ def model_files(folder: Path) -> tuple[Path, ...]:
     Raises :class:`ModelUnavailable` when a component or one of its shards is missing, or
     has only pickled weights, which are never read.
     """
-    components = _components(folder)
+    components = component_classes(folder)
     files = [folder / INDEX]
     for name, (library, class_name) in components.items():
         part = folder / name
@@ -63,7 +74,7 @@ def model_files(folder: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _components(folder: Path) -> dict[str, tuple[str, str]]:
+def component_classes(folder: Path) -> dict[str, tuple[str, str]]:
     """The components that ``model_index.json`` names, each with its library and class."""
     path = folder / INDEX
     try:

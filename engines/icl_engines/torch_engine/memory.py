@@ -9,15 +9,8 @@ from collections.abc import Iterator
 
 import torch
 
+from icl_studio.engines.exhaustion import is_out_of_memory
 from icl_studio.errors import OutOfMemory
-
-PHRASES = (
-    "out of memory",  # CUDA, ROCm, MPS
-    "not enough memory",  # torch's CPU allocator on Windows and Linux
-    "can't allocate memory",  # the same, older wording
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
 
 
 @contextlib.contextmanager
@@ -30,7 +23,7 @@ def memory_errors(device: torch.device, doing: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not _is_memory(error):
+        if not is_out_of_memory(error):
             raise
         # The traceback's frames hold the tensors of the failed phase.
         traceback.clear_frames(error.__traceback__)
@@ -46,12 +39,6 @@ def free_cache(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
-
-
-def _is_memory(error: BaseException) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return any(phrase in str(error) for phrase in PHRASES)
 
 
 def _fix(doing: str) -> str:
