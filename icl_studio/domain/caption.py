@@ -106,7 +106,7 @@ class CaptionTemplate(Frozen):
         found = self.problems(parts)
         if found:
             raise CaptionInvalid("The caption does not fit its task.", problems=found)
-        return self._written(parts)
+        return self.written(parts)
 
     def parse(self, caption: str) -> CaptionParts:
         """The parts of a joint caption; raises :class:`CaptionInvalid` naming what is off.
@@ -124,7 +124,8 @@ class CaptionTemplate(Frozen):
             raise CaptionInvalid("The caption does not fit its task.", problems=found)
         return parts
 
-    def _written(self, parts: CaptionParts) -> str:
+    def written(self, parts: CaptionParts) -> str:
+        """The caption of ``parts`` as they stand, whatever is wrong with their texts."""
         summary = parts.summary
         if not self._is_whole_form(summary):
             summary = self.summary_form.replace(SUMMARY, summary)
@@ -211,7 +212,7 @@ class CaptionTemplate(Frozen):
                 )
             )
         if counter is not None and not found:
-            count = counter.count(self._written(parts))
+            count = counter.count(self.written(parts))
             if count > counter.limit:
                 found.append(
                     Problem(
@@ -225,7 +226,7 @@ class CaptionTemplate(Frozen):
 
     def _reads_back(self, parts: CaptionParts) -> bool:
         try:
-            return self._read(self._written(parts)) == parts
+            return self._read(self.written(parts)) == parts
         except CaptionInvalid:
             return False
 

@@ -44,6 +44,15 @@ def estimate(store: Store, workers: int = 1) -> Estimate:
     return Estimate(seconds / max(1, workers), measured, jobs, unknown)
 
 
+def pace_of(store: Store, model: str, engine: str) -> float | None:
+    """Seconds for a step and an image token on ``model`` where jobs asked for ``engine``.
+
+    The median of twenty of its last two hundred jobs; None where none was timed.
+    """
+    found = store.database.rows(sql.PACE_ON, {"model": model, "engine": engine})
+    return median(row["pace"] for row in found) if found else None
+
+
 @dataclass(frozen=True)
 class ModelPace:
     """What the finished jobs of a model took: ``seconds`` each, without loading."""

@@ -221,6 +221,13 @@ PACE: Final = """
     WHERE state = 'done' AND kind = 'generate' AND model = :model AND work > 0 AND seconds > 0
     ORDER BY finished DESC LIMIT 50
 """
+PACE_ON: Final = """
+    SELECT seconds / work AS pace FROM (
+        SELECT seconds, work, payload FROM jobs
+        WHERE state = 'done' AND model = :model AND work > 0 AND seconds > 0
+        ORDER BY finished DESC LIMIT 200)
+    WHERE json_extract(payload, '$.engine') = :engine LIMIT 20
+"""
 STATS: Final = """
     SELECT model, count(*) AS n, sum(seconds) AS seconds, avg(seconds) AS mean,
         min(finished) AS first, max(finished) AS last, sum(attempts) AS attempts
