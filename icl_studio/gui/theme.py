@@ -213,6 +213,10 @@ def style_sheet(t: Tokens) -> str:
     [role="quiet"]:checked {{ background: {t.raised}; border-color: {t.line}; }}
     [role="chip"] {{ border-radius: 13px; padding: 0 {GAP_WIDE}px; min-height: 24px; }}
     [role="chip"]:checked {{ border-color: {t.accent}; background: {t.window}; }}
+    [role="thumb"] {{
+        background: transparent; border: 1px solid transparent; padding: 0; min-width: 12px; }}
+    [role="thumb"]:hover {{ border-color: {t.secondary}; }}
+    [role="thumb"]:focus {{ border-color: {t.accent}; }}
     [role="place"] {{
         background: transparent; border: none; border-left: 3px solid transparent;
         border-radius: 0; min-height: 46px; min-width: 50px; padding: 0; }}
@@ -224,7 +228,14 @@ def style_sheet(t: Tokens) -> str:
         padding: 3px 6px; selection-background-color: {t.accent};
         selection-color: {t.on_accent}; }}
     QLineEdit {{ min-height: 20px; }}
+    QComboBox, QAbstractSpinBox {{ min-height: {ROW - 4}px; }}
+    [role="reading"] {{ background: transparent; border: none; padding: 0; }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus {{ border-color: {t.accent}; }}
+    [role="in-sheet"] {{ background: transparent; border: 1px solid transparent; }}
+    [role="in-sheet"]:focus {{ border: 1px solid {t.accent}; }}
+    [role="over-picture"] {{
+        background: {_veil(t.panel)}; border: none; border-radius: 0; padding: 2px 6px; }}
+    [role="over-picture"]:focus {{ border: 1px solid {t.accent}; }}
     QAbstractItemView {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
         outline: none; }}
@@ -247,3 +258,9 @@ def style_sheet(t: Tokens) -> str:
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QSplitter::handle {{ background: transparent; }}
     """
+
+
+def _veil(color: str) -> str:
+    """``color``, a little transparent: text stays readable, the picture below is guessed."""
+    solid = QColor(color)
+    return f"rgba({solid.red()}, {solid.green()}, {solid.blue()}, 225)"
