@@ -69,6 +69,7 @@ class PageSpec(NamedTuple):
 
 
 PAGES: Final[tuple[PageSpec, ...]] = (
+    PageSpec("create", lambda: tr("Create"), "create", 1, "icl_studio.gui.create.page:CreatePage"),
     PageSpec(
         "settings",
         lambda: tr("Settings"),

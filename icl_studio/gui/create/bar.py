@@ -1,0 +1,161 @@
+"""The bar over Create: which task, model and engine; undo, presets; and Generate."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QWidget,
+    QWidgetAction,
+)
+
+from ...plugins import Registry
+from .. import icons
+from ..texts import clock, tr
+from ..theme import GAP, GAP_WIDE, role
+from .draft import Draft
+from .model import CreateModel
+
+HEIGHT = 52
+
+
+class CreateBar(QFrame):
+    """Emits what is pressed; shows a draft and the model's paces."""
+
+    tasks_asked = Signal()
+    generate_asked = Signal()
+    changed = Signal(dict)
+    undo_asked = Signal()
+    redo_asked = Signal()
+    preset_asked = Signal(str)
+    preset_named = Signal(str)
+    preset_removed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        role(self, "bar")
+        self.setFixedHeight(HEIGHT)
+        self._showing = False
+        self._presets: list[str] = []
+        self.task = QPushButton()
+        self.task.setToolTip(tr("Choose another kind of set (Ctrl+T)"))
+        self.task.clicked.connect(self.tasks_asked)
+        self.model = self._combo(tr("Model"), "model")
+        self.engine = self._combo(tr("Engine"), "engine")
+        self.undo = self._tool("undo", tr("Undo (Ctrl+Z)"))
+        self.undo.clicked.connect(self.undo_asked)
+        self.redo = self._tool("redo", tr("Redo (Ctrl+Shift+Z)"))
+        self.redo.clicked.connect(self.redo_asked)
+        self.presets = self._tool("preset", tr("Presets"))
+        self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self.presets)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self.presets.setMenu(self._menu)
+        self.generate = QPushButton()
+        self.generate.setToolTip(tr("Make it (Ctrl+Enter)"))
+        role(self.generate, "primary")
+        self.generate.clicked.connect(self.generate_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP_WIDE, 0, GAP_WIDE, 0)
+        row.setSpacing(GAP)
+        left: tuple[QWidget, ...] = (self.task, self.model, self.engine)
+        right: tuple[QWidget, ...] = (self.undo, self.redo, self.presets, self.generate)
+        for widget in left:
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in right:
+            row.addWidget(widget)
+
+    def set_registry(self, registry: Registry) -> None:
+        """Offer its models and engines."""
+        self._showing = True
+        self.model.clear()
+        for id, spec in registry.models.items():
+            self.model.addItem(id)
+            tip = spec.title if not spec.licence else f"{spec.title}: {spec.licence}"
+            self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._engines = ["auto", *registry.engines]
+        self._showing = False
+
+    def show_draft(self, draft: Draft, model: CreateModel) -> None:
+        """Show ``draft`` and the seconds that each engine takes for a set of it."""
+        self._showing = True
+        task = model.studio.registry.tasks.get(draft.task)
+        self.task.setText(f"{task.title if task else draft.task}  ▾")
+        if self.model.findText(draft.model) < 0:
+            self.model.addItem(draft.model)
+        self.model.setCurrentIndex(self.model.findText(draft.model))
+        self.engine.clear()
+        names = self._engines if draft.engine in self._engines else [*self._engines, draft.engine]
+        for name in names:
+            seconds = model.seconds(name)
+            said = (
+                name
+                if seconds is None
+                else tr("{engine} · {time} a set", engine=name, time=clock(seconds))
+            )
+            self.engine.addItem(said, name)
+        self.engine.setCurrentIndex(self.engine.findData(draft.engine))
+        self.undo.setEnabled(model.history.can_undo)
+        self.redo.setEnabled(model.history.can_redo)
+        if draft.job:
+            self.generate.setText(tr("Save to the queue  Ctrl+Enter"))
+        else:
+            one, many = tr("Generate  Ctrl+Enter"), tr("Generate {n}  Ctrl+Enter", n=draft.count)
+            self.generate.setText(one if draft.count == 1 else many)
+        self._showing = False
+
+    def set_presets(self, names: list[str]) -> None:
+        self._presets = names
+
+    def _fill_menu(self) -> None:
+        menu = self._menu
+        menu.clear()
+        for name in self._presets:
+            action = menu.addAction(name)
+            action.triggered.connect(lambda _=False, name=name: self.preset_asked.emit(name))
+        if self._presets:
+            menu.addSeparator()
+            gone = menu.addMenu(tr("Remove"))
+            for name in self._presets:
+                action = gone.addAction(name)
+                action.triggered.connect(lambda _=False, name=name: self.preset_removed.emit(name))
+        field = QLineEdit()
+        field.setPlaceholderText(tr("Keep this look as…"))
+        field.setAccessibleName(tr("Name of a new preset"))
+        field.returnPressed.connect(lambda: self._named(field.text()))
+        holder = QWidgetAction(menu)
+        holder.setDefaultWidget(field)
+        menu.addAction(holder)
+
+    def _named(self, name: str) -> None:
+        self._menu.close()
+        self.preset_named.emit(name)
+
+    def _combo(self, name: str, field: str) -> QComboBox:
+        combo = QComboBox()
+        combo.setAccessibleName(name)
+        combo.setToolTip(name)
+        combo.setMinimumContentsLength(8)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+        def told() -> None:
+            if not self._showing and combo.currentIndex() >= 0:
+                self.changed.emit({field: combo.currentData() or combo.currentText()})
+
+        combo.currentIndexChanged.connect(told)
+        return combo
+
+    def _tool(self, icon: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        role(button, "quiet")
+        button.setIcon(icons.icon(icon))
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        return button
