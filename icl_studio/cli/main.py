@@ -33,6 +33,7 @@ INTERRUPTED: Final = 130
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Make one example set with the embedded model and say where it lies."),
+    "gui": ("gui", "Open the window: create, queue and look through sets."),
     "make": ("make", "Make a set: a shared description and one text per panel."),
     "queue": ("queue", "Queue sets from shot lists; each is made exactly once."),
     "tasks": ("tasks", "List the kinds of sets, or show how one is asked for."),
