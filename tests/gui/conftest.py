@@ -13,7 +13,7 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
@@ -39,6 +39,7 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     qapp = request.getfixturevalue("qapp")
     before = set(threading.enumerate())
     yield
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qapp.processEvents()
     gc.collect()
     end = time.monotonic() + 30
