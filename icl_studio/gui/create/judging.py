@@ -123,8 +123,9 @@ class Judge:
         if error is not None:
             found.append(Problem(where="engine", what=error.message, fix=error.fix))
         for use in adapters:
-            refused = self._lookups.lora(use)
-            if refused is not None:
+            try:
+                self._lookups.lora(use)
+            except UserError as refused:
                 found.append(Problem(where="LoRA", what=refused.message, fix=refused.fix))
 
 

@@ -160,7 +160,9 @@ class CreateModel(QObject):
                 studio.settings.set_name,
             )
             if draft.job:
-                control.edit(store, draft.job, jobs[0].request)
+                request = jobs[0].request
+                assert isinstance(request, SetRequest)
+                control.edit(store, draft.job, request)
                 return (draft.job,)
             return store.add(jobs)
 
@@ -185,7 +187,9 @@ class CreateModel(QObject):
         draft, engines = self.draft, ("auto", *self.studio.registry.engines)
 
         def read(store: Store) -> tuple[list[JobRow], dict[str, float]]:
-            rows = store.page(Filter(states=("done",)), limit=RECENT, order="newest")
+            rows = store.page(
+                Filter(states=("done",), kind="generate"), limit=RECENT, order="newest"
+            )
             paces = {name: pace_of(store, draft.model, name) for name in engines}
             return rows, {name: pace for name, pace in paces.items() if pace is not None}
 
