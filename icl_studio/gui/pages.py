@@ -71,6 +71,9 @@ class PageSpec(NamedTuple):
 PAGES: Final[tuple[PageSpec, ...]] = (
     PageSpec("create", lambda: tr("Create"), "create", 1, "icl_studio.gui.create.page:CreatePage"),
     PageSpec(
+        "plugins", lambda: tr("Plugins"), "plugins", 6, "icl_studio.gui.plugins.page:PluginsPage"
+    ),
+    PageSpec(
         "settings",
         lambda: tr("Settings"),
         "settings",

@@ -1,0 +1,1 @@
+"""The page Plugins: what is installed and how it fares, what is dropped, what is begun anew."""
