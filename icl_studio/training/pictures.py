@@ -19,12 +19,17 @@ def open_rgb(path: Path) -> tuple[Image.Image, list[Finding]]:
     """
     picture = open_picture(path)  # refuses what is damaged; afterwards the header is sound
     with Image.open(path) as raw:
-        mode, orientation = raw.mode, raw.getexif().get(0x0112, 1)
+        mode = raw.mode
+        # Asked first: reading the EXIF of a PNG decodes it, and then its tiles are gone.
+        deep = mode in ("RGB", "RGBA") and any(";16" in str(tile[3]) for tile in raw.tile)
+        orientation = raw.getexif().get(0x0112, 1)
     told: list[Finding] = []
     if orientation not in (None, 0, 1):
         told.append(note("was turned as its EXIF orientation says."))
     if mode not in ("RGB", "RGBA", "P", "L", "LA", "1", "I;16") and not mode.startswith("I"):
         told.append(note(f"was converted from {mode} to RGB."))
+    if deep:
+        told.append(note("has 16 bits a channel; the lower eight were dropped."))
     profile = picture.info.get("icc_profile")
     if picture.mode.startswith("I;16"):
         told.append(note("has 16 bits a channel; the lower eight were dropped."))

@@ -177,6 +177,64 @@ def test_a_death_between_checkpoints_costs_only_the_steps_since(job: Any, monkey
     assert torn.result.read_bytes() == whole.result.read_bytes()
 
 
+class Died(BaseException):
+    """The process is killed here: nothing of it runs any more."""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_again_and_again_it_ends_with_the_same_bytes(
+    job: Any, monkeypatch: Any
+):
+    """Between steps, half way through a file, before and after a rename, whatever was left."""
+    from icl_engines.training import checkpoints
+
+    whole, torn = job("whole"), job("torn")
+    train(whole, Watching())
+    random = np.random.default_rng(1)
+    left = 0
+
+    def moment() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Died
+
+    class Mortal(Watching):
+        def phase(self, *told: Any) -> None:
+            moment()
+
+        def step(self, *told: Any) -> None:
+            moment()
+
+    def half_written(path: Path, data: bytes) -> None:
+        path.write_bytes(data[: len(data) // 2])
+        moment()
+        path.write_bytes(data)
+
+    def around(real: Any) -> Any:
+        def call(*arguments: Any) -> None:
+            moment()
+            real(*arguments)
+            moment()
+
+        return call
+
+    real_tree = checkpoints.remove_tree
+    monkeypatch.setattr(checkpoints, "write_new", half_written)
+    monkeypatch.setattr(checkpoints, "rename_folder", around(checkpoints.rename_folder))
+    # A dead process tidies nothing up.
+    monkeypatch.setattr(checkpoints, "remove_tree", lambda p: left == 0 or real_tree(p))
+    deaths = 0
+    while not torn.result.exists():
+        left = int(random.integers(2, 14))
+        try:
+            train(torn, Mortal())
+        except Died:
+            deaths += 1
+            assert deaths < 60
+    assert deaths > 1 and torn.result.read_bytes() == whole.result.read_bytes()
+
+
 def test_a_checkpoint_cut_in_half_is_passed_over(job: Any):
     whole, cut = job("whole"), job("cut")
     train(whole, Watching())

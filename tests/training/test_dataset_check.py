@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +246,21 @@ def test_the_contact_sheet_shows_every_item_broken_ones_too(tmp_path: Path):
     view = view_of(PAIR)
     page = contact_sheet(look(data), view, columns=2)
     assert page.width > 2 * 240 and page.height > 2 * 240
+
+
+def test_sixteen_bits_of_colour_are_said_to_be_dropped(tmp_path: Path):
+    """Pillow drops them in silence; a PNG of 16-bit RGB is written by hand for that."""
+    data = write_sheets(tmp_path / "data", 1)
+    pixels = np.asarray(sheet(3), dtype=np.uint16) * 257
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + check
+
+    head = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    (data / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    (data / "deep.txt").write_text(caption(3), encoding="utf-8")
+    found = look(data)
+    assert "16 bits" in problems(found, "deep") and len(found.usable) == 2
