@@ -26,6 +26,7 @@ from .signature import (
 from .slots import Traced, adaptable, linears_of
 
 OPSET = 20
+LOGS = ("torch.onnx", "torch.__trace")
 FILE = "model.onnx"
 """optimum's name; the weights lie beside it in ``model.onnx.data``, named relatively."""
 
@@ -74,6 +75,18 @@ def save(program: Any, folder: Path) -> None:
         node.metadata_props.clear()
         node.doc_string = None
     program.save(folder / FILE, external_data=True)
+    # Something of the exporter outlives it and holds the graph: its numbers must not stay.
+    for value in program.model.graph.initializers.values():
+        value.const_value = None
+
+
+def let_go(module: torch.nn.Module) -> None:
+    """Give the memory of the weights back, whoever still holds the parameters; as in :func:`save`.
+
+    The module is of no use afterwards.
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = torch.empty(0, dtype=tensor.dtype)
 
 
 def _traced_transformer(
@@ -107,16 +120,20 @@ def _default_to_nothing(model: ir.Model, linears: Mapping[str, Linear], dtype: t
 
 
 class _quiet:
-    """The exporter's hints for developers (torchvision, axis names) are no matter of a user."""
+    """The exporter's hints for developers (torchvision, axis names) are no matter of a user.
+
+    Nor is its trace: every step of it would become a record wherever somebody listens to all logs.
+    """
 
     def __enter__(self) -> None:
-        self._log = logging.getLogger("torch.onnx")
-        self._level = self._log.level
-        self._log.setLevel(logging.ERROR)
+        self._levels = {name: logging.getLogger(name).level for name in LOGS}
+        for name in LOGS:
+            logging.getLogger(name).setLevel(logging.ERROR)
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
         warnings.simplefilter("ignore")
 
     def __exit__(self, *error: Any) -> None:
         self._warnings.__exit__(*error)
-        self._log.setLevel(self._level)
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)

@@ -20,7 +20,7 @@ from icl_studio.errors import UserError
 from ..torch_engine.device import DTYPES
 from ..torch_engine.load import model_files
 from . import identity, parity
-from .graph import write_transformer
+from .graph import let_go, write_transformer
 from .layout import write_layout
 from .load import load_some
 from .parts import PARTS, write_part
@@ -103,13 +103,11 @@ def _write(
             # SDPA's masks do not survive the exporter's decomposition of T5.
             component.set_attn_implementation("eager")
         write_part(name, component, folder / name)
-        del component
-        gc.collect()
+        let_go(component)
     say("exporting transformer")
     transformer = load_some(model, ("transformer",), dtype, fuse).transformer
     write_transformer(transformer, folder / "transformer", max_rank)
-    del transformer
-    gc.collect()
+    let_go(transformer)
     write_layout(model.folder, folder)
 
 

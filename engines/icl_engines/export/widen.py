@@ -8,6 +8,7 @@ graph and the rounded weights, and not the rounding of what lies between.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import onnx_ir as ir
@@ -18,9 +19,9 @@ from .layout import CONFIGS
 NARROW, WIDE = ir.DataType.BFLOAT16, ir.DataType.FLOAT
 
 
-def widen(export: Path, target: Path) -> None:
-    """Write every component of ``export`` into ``target`` with float32 for bfloat16."""
-    for name in CONFIGS:
+def widen(export: Path, target: Path, names: Iterable[str] = tuple(CONFIGS)) -> None:
+    """Write the components ``names`` of ``export`` into ``target`` with float32 for bfloat16."""
+    for name in names:
         (target / name).mkdir(parents=True)
         shutil.copyfile(export / name / "config.json", target / name / "config.json")
         model = ir.load(export / name / FILE)
