@@ -87,6 +87,15 @@ def test_what_the_exporter_refuses_comes_back_from_its_process(
     assert EngineStore(home / "engines").scan() == ([], [])
 
 
+def test_a_lora_to_be_baked_in_that_is_not_there_is_said_before_anything_starts(
+    random_flux: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["engines", "export", "--model", str(random_flux), "--fuse-lora", "nowhere:0.5"]
+    assert main(command) == 2
+    assert "nowhere" in capsys.readouterr().err
+    assert not (home / "engines").exists()
+
+
 def test_an_exporter_that_dies_is_told_with_its_last_words(random_flux: Path, home: Path) -> None:
     from icl_engines.testing import random_flux_model
     from icl_studio.engines.exporting import ExportJob, run_export
