@@ -129,7 +129,9 @@ def test_a_stage_ends_at_its_target(tmp_path: Path) -> None:
     assert not loop.running
     assert (tmp_path / "stage.ckpt").exists()
     easy = toy(tmp_path / "vae")
-    easy = replace(easy, vae=replace(easy.vae, budget=budget, target=1.0, look_every=2))
+    easy = replace(
+        easy, vae=replace(easy.vae, budget=budget, target=1.0, in_subjects=1.0, look_every=2)
+    )
     train_vae(easy)
     assert '"target reached"' in (easy.folder / "vae.jsonl").read_text()
 
