@@ -106,6 +106,31 @@ def _check(term: Term) -> None:
         )
 
 
+def term_of(text: str, key: str) -> str:
+    """The value that ``key`` has in a search, empty where it has none or is left out (not:)."""
+    for match in _TERM.finditer(text):
+        if (match["key"] or "").casefold() == key and not match["not"]:
+            found = match["plain"] if match["quoted"] is None else match["quoted"]
+            return found or ""
+    return ""
+
+
+def with_term(text: str, key: str, value: str) -> str:
+    """``text`` with ``key:value`` in the place of what it said of ``key``; empty takes it away."""
+    quoted = f'"{value}"' if " " in value else value
+    wanted = f"{key}:{quoted}" if value else ""
+    found = [m for m in _TERM.finditer(text) if (m["key"] or "").casefold() == key]
+    words: list[str] = []
+    for match in _TERM.finditer(text):
+        if (match["key"] or "").casefold() != key:
+            words.append(match[0])
+        elif match.start() == found[0].start():
+            words.append(wanted)
+    if not found:
+        words.append(wanted)
+    return " ".join(word for word in words if word)
+
+
 def number_and_sign(value: str) -> tuple[str, float]:
     """How to compare, and with which number; ``value`` has been checked by :func:`parse_query`."""
     match = _NUMBER.fullmatch(value)

@@ -52,3 +52,9 @@ def tag(folder: Path, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Se
     return change_record(
         folder, "tag", lambda record: {"tags": tagged(record.tags, added, removed)}
     )
+
+
+def put_tags(folder: Path, tags: Iterable[str]) -> SetRecord:
+    """Give the set in ``folder`` exactly these tags; raises as :func:`tag`."""
+    wanted = tagged((), tags)
+    return change_record(folder, "tag", lambda _: {"tags": wanted})

@@ -106,6 +106,11 @@ class Index:
         sql, values = statement(query, order)
         return [key for (key,) in self.fetch(sql, values)]
 
+    def shapes(self, query: Query, order: Order = "newest") -> list[tuple[int, float]]:
+        """As :meth:`keys`, each with the width of its sheet over the height."""
+        sql, values = statement(query, order, "key, CAST(width AS REAL) / height")
+        return self.fetch(sql, values)
+
     def rows(self, keys: Sequence[int]) -> dict[int, SetRow]:
         """The rows of ``keys`` by key; those that have gone meanwhile are left out."""
         found: dict[int, SetRow] = {}
@@ -117,6 +122,15 @@ class Index:
                 row = row_of(self.root, values)
                 found[row.key] = row
         return found
+
+    def key_of(self, folder: Path) -> int | None:
+        """The key of the set in ``folder``, None where none is known."""
+        try:
+            name = folder.absolute().relative_to(self.root).as_posix()
+        except ValueError:
+            return None
+        found = self.fetch("SELECT key FROM sets WHERE folder = ?", (name,))
+        return int(found[0][0]) if found else None
 
     def problems(self) -> list[Problem]:
         """Every folder whose record cannot be read, with the reason."""

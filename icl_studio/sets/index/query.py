@@ -18,8 +18,8 @@ _ORDER_BY: Final[dict[Order, str]] = {
 _NUMBERS: Final = {"seed": "seed", "rating": "stars", "steps": "steps", "guidance": "guidance"}
 
 
-def statement(query: Query, order: Order) -> tuple[str, list[Any]]:
-    """The statement that gives the keys of the sets that fit, and its values."""
+def statement(query: Query, order: Order, columns: str = "key") -> tuple[str, list[Any]]:
+    """The statement that gives ``columns`` of the sets that fit, and its values."""
     conditions: list[str] = []
     values: list[Any] = []
     for term in query.terms:
@@ -29,7 +29,7 @@ def statement(query: Query, order: Order) -> tuple[str, list[Any]]:
     joined = any("texts." in condition for condition in conditions)
     source = "sets JOIN texts USING (key)" if joined else "sets"
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT key FROM {source}{where} ORDER BY {_ORDER_BY[order]}", values
+    return f"SELECT {columns} FROM {source}{where} ORDER BY {_ORDER_BY[order]}", values
 
 
 def _condition(term: Term) -> tuple[str, list[Any]]:
