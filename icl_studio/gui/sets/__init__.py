@@ -1,0 +1,10 @@
+"""Page 3: sets you can see, search, cull, compare and put together.
+
+- ``shelf.py``: the index of the library behind a thread
+- ``model.py``: Qt's list of sets, read page by page
+- ``rows.py``: sheets in rows of one width, none of them cropped; no Qt
+- ``gallery.py``: draws those rows; ``thumbs.py``: the small pictures in them
+- ``curator.py``: rating, tagging, deleting, each with its way back
+- ``search_bar.py``: the search as a line and as chips
+- ``page.py``: puts them together
+"""
