@@ -70,6 +70,7 @@ class PageSpec(NamedTuple):
 
 PAGES: Final[tuple[PageSpec, ...]] = (
     PageSpec("create", lambda: tr("Create"), "create", 1, "icl_studio.gui.create.page:CreatePage"),
+    PageSpec("sets", lambda: tr("Sets"), "sets", 3, "icl_studio.gui.sets.page:SetsPage"),
     PageSpec(
         "plugins", lambda: tr("Plugins"), "plugins", 6, "icl_studio.gui.plugins.page:PluginsPage"
     ),

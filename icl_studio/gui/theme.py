@@ -239,6 +239,7 @@ def style_sheet(t: Tokens) -> str:
     QAbstractItemView {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
         outline: none; }}
+    [role="gallery"] {{ background: {t.surround}; border: none; border-radius: 0; }}
     QHeaderView {{ background: transparent; }}
     QHeaderView::section {{
         background: {t.panel}; color: {t.secondary}; font-size: {SECONDARY}px; border: none;

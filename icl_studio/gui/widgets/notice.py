@@ -49,7 +49,7 @@ class Notice(QFrame):
             self.button = QPushButton(action)
             self.button.clicked.connect(lambda: act())
             row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
-        cross = QToolButton()
+        self.cross = cross = QToolButton()
         role(cross, "quiet")
         cross.setIcon(icons.icon("close"))
         cross.setToolTip(tr("Close this note"))

@@ -1,0 +1,353 @@
+"""The Sets page: the search above, the gallery below, one key for each judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from ...domain.problems import Problem, UserError
+from ...generate.stored import read_request
+from ...sets.index import Index as LibraryIndex
+from ...sets.index import Order, SetRow
+from ...sets.search import parse_query, with_term
+from ..pages import Page, local_files
+from ..studio import Studio
+from ..texts import tr, trn
+from ..theme import role
+from ..widgets.empty import Empty
+from .curator import Curator
+from .gallery import Gallery
+from .model import Answer, SetModel
+from .problems import Problems
+from .search_bar import COUNTED, SearchBar, Values
+from .shelf import Shelf
+from .thumbs import Thumbs
+
+RATINGS: Final = {
+    **{Qt.Key(Qt.Key.Key_0 + n): str(n) for n in range(6)},
+    Qt.Key.Key_P: "pick",
+    Qt.Key.Key_X: "reject",
+    Qt.Key.Key_U: "clear",
+}
+"""One key for each judgement."""
+Shapes = list[tuple[int, float]]
+
+
+class SetsPage(Page):
+    """Owns shelf, model, thumbs and curator; the widgets show and emit."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self.shelf = Shelf(studio)
+        self.thumbs = Thumbs(studio)
+        self.curator = Curator(self.shelf)
+        self.model = SetModel(self._fetch)
+        self.search = SearchBar()
+        self.gallery = Gallery(self.model, self.thumbs)
+        self.problems = Problems()
+        self.empty = Empty(
+            "sets",
+            tr("No sets yet"),
+            tr("What you make is kept here: whole sheets, their panels, and how they were made."),
+            tr("Make the first set"),
+        )
+        self.nothing = Empty(
+            "search",
+            tr("No set fits this search"),
+            tr("Take a word or a filter away."),
+            tr("Show all sets"),
+        )
+        self.stack = QStackedWidget()
+        self.pick = QPushButton(tr("Pick  P"))
+        self.order: Order = "newest"
+        self._turn = 0
+        self._known = False
+        self._current: int | None = None
+        self._wanted: int | None = None
+        self.setAcceptDrops(True)
+        self._arrange()
+        self._connect()
+        self._ask()
+        self.shelf.look()
+
+    # What the window asks of a page.
+
+    def primary(self) -> None:
+        self.rate("pick")
+
+    def cancel(self) -> None:
+        if self.stack.currentWidget() is not self.gallery:
+            self.search.problems.setChecked(False)
+            self._show_listed()
+        elif self.search.text():
+            self.search.set_text("")
+
+    def receive(self, what: Any) -> None:
+        """A set to look at: anything with a ``folder``, or its path."""
+        folder = getattr(what, "folder", what)
+        if isinstance(folder, Path):
+            self.look_at(folder)
+
+    def shown(self) -> None:
+        self.shelf.look()
+        self.gallery.setFocus()
+
+    def save(self) -> None:
+        self.shelf.close()
+
+    def scenes(self) -> dict[str, Callable[[], None]]:
+        return {
+            "": lambda: self._select(0),
+            "search": lambda: self.search.set_text(with_term("", "flag", "pick")),
+            "nothing": lambda: self.search.set_text(with_term("", "seed", "0")),
+        }
+
+    # What the user does.
+
+    def rate(self, word: str) -> None:
+        """Give ``word`` to what is selected."""
+        self._with_chosen(lambda rows: self._rate(rows, word))
+
+    def delete(self) -> None:
+        """Move what is selected to the trash; Ctrl+Z brings it back."""
+        self._with_chosen(self.curator.delete)
+
+    def _rate(self, rows: list[SetRow], word: str) -> None:
+        locked = sum(row.read_only for row in rows)
+        if locked:
+            self.studio.tell(
+                trn(
+                    "{n} set was saved by a newer ICL Studio and is read-only here.",
+                    "{n} sets were saved by a newer ICL Studio and are read-only here.",
+                    locked,
+                ),
+                "warning",
+            )
+        rows = [row for row in rows if not row.read_only]
+        if rows:
+            self.curator.rate(rows, word)
+
+    def _with_chosen(self, act: Callable[[list[SetRow]], None]) -> None:
+        """``act`` with the rows of what is selected, those included that were never in view."""
+        numbers = self.gallery.chosen()
+        rows = [self.model.row(number) for number in numbers]
+        if all(row is not None for row in rows):
+            if rows:
+                act([row for row in rows if row is not None])
+            return
+        keys = [self.model.key(number) for number in numbers]
+
+        def read(index: LibraryIndex) -> list[SetRow]:
+            found = index.rows(keys)
+            return [found[key] for key in keys if key in found]
+
+        self.shelf.ask(self, read, act)
+
+    def undo(self) -> None:
+        words = self.curator.undo()
+        self.studio.tell(tr("Taken back: {what}", what=words) if words else tr("Nothing to undo"))
+
+    def redo(self) -> None:
+        words = self.curator.redo()
+        self.studio.tell(tr("Done again: {what}", what=words) if words else tr("Nothing to redo"))
+
+    def look_at(self, folder: Path) -> None:
+        """Select the set in ``folder``, whatever is searched for."""
+        if self.search.text():
+            self.search.set_text("")
+
+        def found(key: int | None) -> None:
+            self._wanted = key
+            self._ask()
+
+        def key_of(index: LibraryIndex) -> int | None:
+            index.note(folder)
+            return index.key_of(folder)
+
+        self.shelf.ask(self, key_of, found)
+
+    def load_request(self, file: Path) -> None:
+        """Hand the request in ``file`` to Create; say so where it carries none."""
+        self.studio.background.call(
+            self,
+            lambda: read_request(file),
+            lambda request: self.studio.go("create", request),
+            self.studio.tell_error,
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not (event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
+        key = Qt.Key(event.key())
+        if plain and key in RATINGS:
+            self.rate(RATINGS[key])
+        elif plain and key == Qt.Key.Key_Delete:
+            self.delete()
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self.undo()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.redo()
+        elif event.matches(QKeySequence.StandardKey.Find):
+            self.search.line.setFocus()
+            self.search.line.selectAll()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.load_request(files[0])
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.search.redraw()
+            self.gallery.viewport().update()
+
+    # Building.
+
+    def _arrange(self) -> None:
+        role(self.pick, "primary")
+        self.pick.setToolTip(tr("Pick what is selected (P or Ctrl+Enter)"))
+        self.search.first.addWidget(self.pick)
+        for widget in (self.gallery, self.empty, self.nothing, self.problems):
+            self.stack.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.search)
+        column.addWidget(self.stack, 1)
+
+    def _connect(self) -> None:
+        self.search.searched.connect(lambda _: self._ask())
+        self.search.ordered.connect(self._reorder)
+        self.search.sized.connect(self.gallery.set_row_height)
+        self.search.problems_asked.connect(self._show_problems)
+        self.shelf.changed.connect(self._ask)
+        self.shelf.looked.connect(self._looked)
+        self.shelf.reading.connect(self.search.set_reading)
+        self.curator.changed.connect(self.model.put)
+        self.curator.gone.connect(lambda _: self._ask())
+        self.curator.returned.connect(self._ask)
+        self.curator.failed.connect(self._failed)
+        self.pick.clicked.connect(self.primary)
+        self.empty.asked.connect(lambda: self.studio.go("create"))
+        self.nothing.asked.connect(lambda: self.search.set_text(""))
+        self.studio.queue_changed.connect(self.shelf.look)
+        chosen = self.gallery.selectionModel()
+        chosen.currentChanged.connect(self._moved)
+        chosen.selectionChanged.connect(lambda *_: self._count())
+
+    # Answers of the shelf.
+
+    def _fetch(self, keys: list[int], answer: Answer) -> None:
+        self.shelf.ask(self, lambda index: index.rows(keys), answer)
+
+    def _ask(self) -> None:
+        """Search; an answer that has been overtaken by another search is not shown."""
+        self._turn += 1
+        turn, order = self._turn, self.order
+        try:
+            query = parse_query(self.search.text())
+        except UserError as error:
+            self.search.line.setToolTip(str(error))
+            self.search.count.setText(error.message)
+            return
+        self.search.line.setToolTip("")
+        self.shelf.ask(
+            self,
+            lambda index: index.shapes(query, order),
+            lambda shapes: self._listed(turn, shapes),
+        )
+        self.shelf.ask(self, _counts, self._counted)
+        self.shelf.problems(self, self._problems)
+
+    def _listed(self, turn: int, shapes: Shapes) -> None:
+        if turn != self._turn:
+            return
+        near = self.gallery.currentIndex().row()
+        if self.model.show(shapes):
+            number = None if self._current is None else self.model.number(self._current)
+            if number is None and near >= 0:
+                number = min(near, len(shapes) - 1)
+            if number is not None and number >= 0:
+                self._select(number)
+        wanted = None if self._wanted is None else self.model.number(self._wanted)
+        if wanted is not None:
+            self._wanted = None
+            self._select(wanted)
+        if not self.search.problems.isChecked():
+            self._show_listed()
+        self._count()
+
+    def _counted(self, counts: dict[str, Values]) -> None:
+        self.search.set_counts(counts)
+
+    def _problems(self, problems: list[Problem]) -> None:
+        self.search.set_problems(len(problems))
+        self.problems.show_problems(problems)
+
+    def _looked(self) -> None:
+        first, self._known = not self._known, True
+        if first:
+            self._show_listed()
+        self._count()
+
+    def _show_listed(self) -> None:
+        """The gallery, or what stands in its place where nothing is listed."""
+        widget: QWidget = self.gallery
+        if not self.model.rowCount():
+            if self.search.text():
+                widget = self.nothing
+            elif self._known:
+                widget = self.empty
+        self.stack.setCurrentWidget(widget)
+
+    def _show_problems(self, wanted: bool) -> None:
+        if wanted:
+            self.stack.setCurrentWidget(self.problems)
+        else:
+            self._show_listed()
+
+    def _reorder(self, order: Order) -> None:
+        self.order = order
+        self._ask()
+
+    def _select(self, number: int) -> None:
+        index = self.model.index(number, 0)
+        if index.isValid():
+            select = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.gallery.selectionModel().setCurrentIndex(index, select)
+
+    def _moved(self, now: QModelIndex, _: QModelIndex) -> None:
+        self._current = self.model.key(now.row()) if now.isValid() else None
+
+    def _count(self) -> None:
+        chosen = len(self.gallery.chosen())
+        self.search.set_count(self.model.rowCount(), chosen)
+        self.pick.setEnabled(chosen > 0)
+
+    def _failed(self, errors: list[UserError]) -> None:
+        """Say the first; folders may have gone, so look again."""
+        self.studio.tell_error(errors[0])
+        if len(errors) > 1:
+            more = trn("{n} more set failed", "{n} more sets failed", len(errors) - 1)
+            self.studio.tell(more, "error")
+        self.shelf.look()
+
+    def current_row(self) -> SetRow | None:
+        """The set that the keys are about."""
+        return self.gallery.current_row()
+
+
+def _counts(index: LibraryIndex) -> dict[str, Values]:
+    return {what: index.counted(what) for what in COUNTED}
