@@ -36,6 +36,8 @@ ALONE: Final = ("denoise", "decode", "save", "train", "sample", "judge")
 """Phases in which a worker is at one job and no other."""
 LOOK_SECONDS: Final = 1.0
 """How often wishes are looked for and progress is stored."""
+DRAWN: Final = "drawn"
+"""The phase of a job that is denoised and waits for the others of its claim."""
 BUSY_PATIENCE: Final = 600.0
 """For how long a database that another program holds does not end a run."""
 
@@ -160,7 +162,8 @@ class Runner:
     def _progress(self, event: Progress) -> None:
         """Note what is under way, and store it now and then for whoever looks."""
         first = not self._phases
-        self._phases[event.job] = event.phase
+        drawn = event.phase == "denoise" and event.step >= event.total
+        self._phases[event.job] = DRAWN if drawn else event.phase
         alone = event.phase in ALONE
         # While all are loaded or encoded together, the first stands for all.
         if (first or alone) and not self._begun(event.job):
@@ -223,6 +226,8 @@ class Runner:
             return
         how: Death = "hung" if isinstance(error, WorkerHung) else "died"
         alone = [id for id in self._open if self._phases.get(id) in ALONE]
+        # Between two sheets it is the one drawn last; the others had only to be developed.
+        alone = alone or [id for id in self._open if self._phases.get(id) == DRAWN][-1:]
         # Loading and encoding concern all; a worker that did not even start is nobody's fault.
         blamed = alone or [id for id in self._open if id in self._phases]
         stopped = self._shared.killed.is_set()

@@ -74,7 +74,10 @@ class HashCache:
         except sqlite3.Error as error:
             self._drop_if_damaged(error)
             return None
-        return str(row[0]) if row else None
+        if row is None:
+            return None
+        self._known[key] = str(row[0])
+        return self._known[key]
 
     def _keep(self, row: tuple[str, int, int, str, str]) -> None:
         for _ in range(2):

@@ -126,11 +126,14 @@ class WorkerClient:
         jobs: Sequence[GenerateJob],
         *,
         batch: int = 1,
+        phased: bool = False,
         idle: Callable[[], None] = lambda: None,
     ) -> Iterator[Event]:
         """Have ``jobs`` made; yields their events until each has had its final one.
 
-        ``idle`` is called in the caller's thread ten times a second while nothing is said.
+        ``phased``: a claim of the queue, whose jobs come again after a stop; what of them has
+        been denoised by then is kept. ``idle`` is called in the caller's thread ten times a
+        second while nothing is said.
 
         Raises :class:`WorkerDied` as soon as the process is gone, and
         :class:`RequestInvalid` for a job that no line can hold. Whoever stops iterating
@@ -142,7 +145,7 @@ class WorkerClient:
         if not jobs:
             return
         for some in list(portions(jobs, batch)):
-            self._say(Generate(jobs=some, batch=batch))
+            self._say(Generate(jobs=some, batch=batch, phased=phased))
         yield from self._heard(pending, idle)
 
     def perform(

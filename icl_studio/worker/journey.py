@@ -2,9 +2,10 @@
 
 Jobs that share model, adapters, canvas and sampling form a group. A group's captions are
 encoded in one phase, equal ones once and those of earlier nights not at all, so that the text
-encoders and the transformer need not sit in memory together. Then each sheet (or batch of
-sheets) is denoised, decoded and saved before the next is begun: a VAE is small beside either,
-and a stop or a death at the ninth sheet leaves eight sets kept.
+encoders and the transformer need not sit in memory together. A claim of the
+queue is denoised before the first of it is decoded, what is denoised lying on disk meanwhile;
+else each sheet (or batch of sheets) is saved before the next is begun. Either way a stop or a
+death at the ninth sheet keeps the work on eight.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..domain.events import Progress, Started
-from ..engines.protocol import Engine, Verb
+from ..engines.protocol import Engine, Portable, Verb
 from ..errors import JobCancelled
 from ..sets.library import Library
 from ..sets.receipt import weight_files
@@ -40,6 +41,7 @@ class Journey:
     ) -> None:
         self._runs = [Run(job) for job in command.jobs]
         self._batch = command.batch
+        self._phased = command.phased
         self._kit = kit
         self._desk = Desk(cancellation, send)
 
@@ -53,12 +55,16 @@ class Journey:
 
     def _make(self, group: list[Run]) -> None:
         """All sets of a group, whose jobs share everything but caption and seed."""
+        origin = None
         with self._desk.settling(group):
             engine = self._load(group)
+            if self._phased and isinstance(engine, Portable):
+                origin = self._kit.latents.origin(engine, group[0])
+                self._restore(engine, group, origin)
             self._encode(engine, group)
         if any(not run.settled for run in group):
             size = 1 if group[0].job.request.exact else self._batch
-            Sheets(engine, self._kit, self._desk, self._runs).make(group, size)
+            Sheets(engine, self._kit, self._desk, self._runs, origin).make(group, size)
         if any(run.broke_engine for run in group):
             self._kit.warm.drop()
 
@@ -67,6 +73,7 @@ class Journey:
         job = run.job
         folder = Library(job.out).find_id(job.id, folder_depth(job.folder_name))
         if folder is not None:
+            self._kit.latents.drop(job.id)
             self._desk.finish(run, folder)
 
     def _load(self, group: list[Run]) -> Engine:
@@ -120,11 +127,17 @@ class Journey:
         steps = (min(done, total) // 10**6, total // 10**6)
         self._desk.send(Progress(job=run.job.id, phase="load", step=steps[0], total=steps[1]))
 
+    def _restore(self, engine: Portable, group: list[Run], origin: str) -> None:
+        """What an earlier worker denoised of ``group`` and could not save any more."""
+        for run in self._desk.live(group):
+            if self._kit.latents.restore(engine, run, origin):
+                log.info("job %s has been denoised already", run.job.id)
+
     def _encode(self, engine: Engine, group: list[Run]) -> None:
         """Encode every caption of the group at once; if one will not, each by itself."""
-        live = self._desk.live(group)
+        live = [run for run in self._desk.live(group) if run.latents is None]
         if not live:
-            raise JobCancelled("nobody waits for this any more")
+            return
 
         def encoded(captions: list[str]) -> list[Any]:
             return self._climb(

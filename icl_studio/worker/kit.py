@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..sets.hashes import HashCache
 from .embeddings import Embeddings
 from .ladder import Ladder
+from .latents import Latents
 from .pace import Pace
 from .protocol import Hello
 from .warm import WarmEngine
@@ -20,6 +21,7 @@ class Kit:
     pace: Pace
     hashes: HashCache
     embeddings: Embeddings
+    latents: Latents
     ladder: Ladder
 
 
@@ -31,5 +33,6 @@ def new_kit(hello: Hello) -> Kit:
         pace=Pace(),
         hashes=hashes,
         embeddings=Embeddings(cache / "embeddings" if cache else None, hashes),
+        latents=Latents(cache / "latents" if cache else None, hashes),
         ladder=Ladder(),
     )

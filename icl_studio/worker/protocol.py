@@ -80,12 +80,14 @@ class Hello(_Message):
 class Generate(_Message):
     """Make sets. Up to ``batch`` of those that share canvas and sampling go together.
 
-    A request that asks for ``exact`` is always denoised singly (DESIGN, Determinism).
+    A request that asks for ``exact`` is always denoised singly (DESIGN, Determinism). If they are
+    to be made ``phased``, several are denoised before the first of them is decoded.
     """
 
     type: Literal["generate"] = "generate"
     jobs: tuple[GenerateJob, ...] = Field(min_length=1)
     batch: int = Field(default=1, ge=1, le=64)
+    phased: bool = False
 
 
 class Train(_Message):

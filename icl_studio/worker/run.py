@@ -25,9 +25,10 @@ class Run:
 
     @property
     def work(self) -> Work:
-        """The whole of this job's denoising."""
+        """What lies ahead of this job: its denoising, unless that is done, and the rest."""
         request = self.job.request
-        return Work(request.sampling.steps, request.layout.canvas.tokens)
+        steps = request.sampling.steps if self.latents is None else 0
+        return Work(steps, request.layout.canvas.tokens)
 
 
 def groups(runs: Sequence[Run]) -> list[list[Run]]:

@@ -9,7 +9,7 @@ from PIL.Image import Image
 
 from ..domain.events import Progress
 from ..engines.exhaustion import is_out_of_memory
-from ..engines.protocol import DenoiseItem, Engine, StepReport
+from ..engines.protocol import DenoiseItem, Engine, Portable, StepReport
 from ..errors import JobCancelled
 from ..sets.receipt import build_receipt
 from ..sets.save import save_set
@@ -21,25 +21,47 @@ from .run import Run, chunks
 log = logging.getLogger(__name__)
 
 
+PASS = 8
+"""Sheets between two turns of the components; as many as a claim of the queue has jobs."""
+
+
 class Sheets:
     """Makes the sets of one group, whose jobs share everything but caption and seed.
 
-    ``everyone`` are all runs of the command, whose time is told as well.
+    ``everyone`` are all runs of the command, whose time is told as well. With an ``origin``
+    (:meth:`.latents.Latents.origin`) the group is made in phases: a pass of sheets is denoised
+    before the first of it is decoded, so that the transformer and the VAE need not lie on the
+    device together, and what has been denoised is on disk meanwhile. Without one, each sheet is
+    saved before the next is begun: whoever waits for it sees it at once.
     """
 
-    def __init__(self, engine: Engine, kit: Kit, desk: Desk, everyone: list[Run]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        kit: Kit,
+        desk: Desk,
+        everyone: list[Run],
+        origin: str | None = None,
+    ) -> None:
         self._engine = engine
         self._kit = kit
         self._desk = desk
         self._everyone = everyone
+        self._origin = origin
 
     def make(self, group: list[Run], batch: int) -> None:
-        """Every sheet of ``group``, up to ``batch`` at a time; each is saved before the next."""
-        for chunk in chunks([run for run in group if not run.settled], batch):
-            self._together(chunk)
+        """Every sheet of ``group``, up to ``batch`` at a time."""
+        size = batch if self._origin is None else max(PASS, batch)
+        for some in chunks([run for run in group if not run.settled], size):
+            for chunk in chunks([run for run in some if run.latents is None], batch):
+                self._draw(chunk)
+            for run in some:
+                if not run.settled:
+                    with self._desk.settling([run]):
+                        self._develop(run)
 
-    def _together(self, chunk: list[Run]) -> None:
-        """Denoise the sheets of ``chunk`` together, or fewer at a time; then finish each."""
+    def _draw(self, chunk: list[Run]) -> None:
+        """Denoise the sheets of ``chunk`` together, or fewer at a time."""
         with self._desk.settling(chunk):
             live = self._desk.live(chunk)
             if len(live) == 1:
@@ -51,10 +73,6 @@ class Sheets:
                     raise
                 except Exception as error:  # noqa: BLE001 - too large, or one sheet at fault
                     self._in_parts(live, error)
-                    return
-        for run in [run for run in chunk if not run.settled]:
-            with self._desk.settling([run]):
-                self._develop(run)
 
     def _alone(self, live: list[Run]) -> None:
         """Denoise one sheet, with less memory if need be."""
@@ -76,7 +94,7 @@ class Sheets:
         how = f"{size} at a time" if size > 1 else "singly"
         self._desk.notice(live, f"A batch of {len(live)} {why}; its sets are made {how}.")
         for part in chunks(live, size):
-            self._together(part)
+            self._draw(part)
 
     def _develop(self, run: Run) -> None:
         """Decode and save a sheet that has been denoised."""
@@ -118,6 +136,8 @@ class Sheets:
             latents = self._engine.denoise(items, on_step)
         for run, latent in zip(live, latents, strict=True):
             run.latents, run.batch = latent, len(live)
+            if self._origin is not None and isinstance(self._engine, Portable) and not run.settled:
+                self._kit.latents.keep(self._engine, run, self._origin)
 
     def _report_step(self, live: list[Run], report: StepReport) -> None:
         """Stop if every sheet of the batch was cancelled, else tell how far they are."""
@@ -163,4 +183,5 @@ class Sheets:
             folder = save_set(
                 job.out, job.id, job.request, sheet, receipt, folder_name=job.folder_name
             )
+        self._kit.latents.drop(job.id)
         self._desk.finish(run, folder)

@@ -102,7 +102,7 @@ class Supervisor:
         finishes.
         """
         return self._converse(
-            lambda client, tick: client.generate(jobs, batch=batch, idle=tick), idle
+            lambda client, tick: client.generate(jobs, batch=batch, phased=True, idle=tick), idle
         )
 
     def perform(
