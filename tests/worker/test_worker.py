@@ -98,8 +98,9 @@ def test_steps_are_told_with_the_time_left(
     assert {e.total for e in steps} == {8}
     assert steps[0].eta is None
     middle = steps[4]
-    assert middle.eta == pytest.approx(4 * 0.05, rel=0.5)
-    assert middle.eta_all == pytest.approx(12 * 0.05, rel=0.5)
+    assert middle.eta is not None and middle.eta_all is not None
+    assert middle.eta > 0.05  # four steps of at least that; how slow this machine is, nobody knows
+    assert middle.eta_all > 1.5 * middle.eta  # the second sheet comes on top
     assert steps[-1].eta is not None and steps[-1].eta < middle.eta
 
 
