@@ -18,7 +18,7 @@ from icl_tiny.oracle.likeness import distances
 from icl_tiny.oracle.pictures import CLOSER, drawn
 from icl_tiny.oracle.read import MOST_NEAR, NEAR, TINY, _Search
 from icl_tiny.oracle.soften import noise_picture, soften
-from icl_tiny.world import Creature, Shot, draw_panel
+from icl_tiny.world import Creature, Shot, Word, draw_panel
 from icl_tiny.world.facts import changed, facts
 from icl_tiny.world.layouts import LAYOUTS
 from icl_tiny.world.sampling import random_set
@@ -39,6 +39,22 @@ def test_a_drawn_panel_is_read_right_though_another_was_asked(task: str) -> None
     assert reading.values == facts(truth)
     assert reading.readable and reading.resemblance > 0.95
     assert min(reading.confidence.values()) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("truth", "asked"),
+    [
+        (Word("fox", "outlined", "pink", "cream", 2), Word("tree", "slanted", "brown", "grey")),
+        (Word("ant", "outlined", "pink", "cream", 2), Word("cat", "slanted", "brown", "grey")),
+        (Word("tea", "slanted", "orange", "grey"), Word("owl", "thin", "blue", "mint")),
+    ],
+    ids=lambda word: word.text,
+)
+def test_a_word_is_read_though_under_the_asked_typeface_every_word_is_wrong(
+    truth: Word, asked: Word
+) -> None:
+    reading = read_panel(draw_panel(truth, LAYOUTS["font-design"].panel), asked)
+    assert reading.readable and reading.values == facts(truth)
 
 
 def test_one_wrong_fact_is_read_as_it_is_painted() -> None:

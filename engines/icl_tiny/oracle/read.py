@@ -3,10 +3,12 @@
 The search starts from what was asked, changes one fact at a time to its likest value, and goes on
 until nothing changes any more. Where that end is not sure of every fact it starts once more, from
 a panel that differs from the asked one in everything, and keeps the better end; where not even that
-can be read, twice more. So what was asked is where the search begins, not what it says.
+can be read, twice more, and for plain kinds of panels (lettering, rooms) from each value of a fact
+with few of them: under a wrong typeface every word is wrong alike. So what was asked is where the
+search begins, not what it says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -30,6 +32,8 @@ STARTS = 4
 NEAR, TINY, MOST_NEAR = 1.3, 1e-4, 6
 """Candidates up to so much farther off than the likest (a factor and a mean squared distance), at
 most so many, are looked at more closely."""
+PLAIN, FEW = 4, 8
+"""A kind of panel with at most so many facts is plain; so many values are few."""
 HOPELESS = 0.1
 """What explains less of a picture, after two searches, is no panel: no further one is made."""
 
@@ -62,7 +66,21 @@ def read_panel(picture: Image.Image, asked: Any) -> Reading:
             break
         other = search.read(_all_different(asked, step))
         best = max(best, other, key=lambda reading: reading.resemblance)
+    for start in () if best.readable else _each_way(best.panel):
+        best = max(best, search.read(start), key=lambda reading: reading.resemblance)
+        if best.readable:
+            break
     return best
+
+
+def _each_way(panel: Any) -> Iterator[Any]:
+    """`panel` of a plain kind with every other value of each fact that has few."""
+    if len(facts(panel)) > PLAIN:
+        return
+    for name in facts(panel):
+        others = values(panel, name)[1:]
+        if len(others) < FEW:
+            yield from others
 
 
 def _all_different(panel: Any, step: int) -> Any:
