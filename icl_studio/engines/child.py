@@ -11,25 +11,36 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from ..domain.problems import UserError
 from ..errors import WorkerDied
 
 TAIL = 2000
+GRACE = 10.0
+"""Seconds that a stopped child has to remove what it began."""
+STOPPED = 130
+TICK = 0.2
+"""Seconds between two looks whether the work is still wanted."""
 Say = Callable[[str], None]
 
 
-def run_child(module: str, job: str, say: Say, what: str) -> Any:
+def run_child(
+    module: str, job: str, say: Say, what: str, idle: Callable[[], None] = lambda: None
+) -> Any:
     """Carry out ``job`` (JSON) by ``python -m module`` and return its answer.
 
     ``what`` completes "… ended without an answer". Raises what the child refused as
     :class:`UserError`, and :class:`WorkerDied` with the end of the child's words when it ended
-    without an answer. On any way out the child has ended.
+    without an answer. ``idle`` is called several times a second; what it raises ends the work
+    and is passed on. On any way out the child has ended.
     """
     # Its stderr goes to a file: a full pipe that nobody reads would stop it for good.
     with (
@@ -45,18 +56,36 @@ def run_child(module: str, job: str, say: Say, what: str) -> Any:
         ) as child,
     ):
         try:
-            return _follow(child, job, say, said, what)
+            return _follow(child, job, say, said, what, idle)
         finally:
-            child.kill()
+            _end(child)
 
 
-def _follow(child: subprocess.Popen[str], job: str, say: Say, said: IO[bytes], what: str) -> Any:
-    assert child.stdin is not None and child.stdout is not None
+def _end(child: subprocess.Popen[str]) -> None:
+    """Let a child that still works tidy up, but not for long."""
+    try:
+        child.terminate()
+        child.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        child.kill()
+
+
+def _follow(
+    child: subprocess.Popen[str],
+    job: str,
+    say: Say,
+    said: IO[bytes],
+    what: str,
+    idle: Callable[[], None],
+) -> Any:
+    assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # it died at once: told below
         child.stdin.write(job + "\n")
         child.stdin.close()
     words: dict[str, Any] = {}
-    for line in child.stdout:
+    for line in _lines(child, idle):
         words = json.loads(line)
         if "phase" in words:
             say(words["phase"])
@@ -73,12 +102,37 @@ def _follow(child: subprocess.Popen[str], job: str, say: Say, said: IO[bytes], w
     )
 
 
+def _lines(child: subprocess.Popen[str], idle: Callable[[], None]) -> Iterator[str]:
+    """What the child says, line by line; ``idle`` is called while it says nothing."""
+    lines: SimpleQueue[str | None] = SimpleQueue()
+
+    def read() -> None:
+        assert child.stdout is not None
+        with contextlib.suppress(ValueError, OSError):  # closed under us: nobody listens any more
+            for line in child.stdout:
+                lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, name="answers", daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=TICK)
+        except Empty:
+            idle()
+            continue
+        if line is None:
+            return
+        yield line
+
+
 def serve(carry_out: Callable[[str, Say], Any]) -> None:
     """The child's side: carry out the job from stdin and answer as described above.
 
     ``carry_out`` gets the job's JSON and a function that is told each phase; it returns what
-    is to be answered (JSON).
+    is to be answered (JSON). SIGTERM stops it as Ctrl-C does, so that it tidies up.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
@@ -91,5 +145,7 @@ def serve(carry_out: Callable[[str, Say], Any]) -> None:
     except UserError as error:
         problems = "".join(f"\n  - {problem}" for problem in error.problems)
         answer(error=error.message + problems, fix=error.fix)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)  # whoever stopped it knows
     else:
         answer(answer=result)

@@ -34,7 +34,9 @@ class EngineSpec(Frozen):
     ``requires`` lists top-level modules without which the engine cannot run. ``trainer``, where
     the engine can tune adapters, is a callable ``(job: TrainJob, report: Reporter) -> TrainResult``
     (:mod:`icl_studio.training.job`). ``exporter``, where the engine runs what is made from a
-    model beforehand, is a callable that makes it (:mod:`icl_studio.engines.exporting`).
+    model beforehand, is a callable that makes it (:mod:`icl_studio.engines.exporting`);
+    ``builder``, where it is then built for one kind of GPU, does that
+    (:mod:`icl_studio.engines.building`). ``a|b`` in ``requires`` asks for either of them.
     """
 
     id: Identifier
@@ -43,10 +45,15 @@ class EngineSpec(Frozen):
     requires: tuple[str, ...] = ()
     trainer: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
     exporter: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
+    builder: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
 
     def missing(self) -> tuple[str, ...]:
         """Modules that it needs and this Python has not; looks only, imports nothing."""
-        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+        return tuple(names.split("|")[0] for names in self.requires if not _any_found(names))
+
+
+def _any_found(names: str) -> bool:
+    return any(importlib.util.find_spec(name) is not None for name in names.split("|"))
 
 
 class LocatedModel(Frozen):

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -84,11 +85,12 @@ class EngineStore:
             fix=f"Did you mean {near[0]}?" if near else "Run `icl-studio engines list`.",
         )
 
-    def find(self, model: str, wanted: Wanted) -> StoredEngine:
+    def find(self, model: str, wanted: Wanted, command: str | None = None) -> StoredEngine:
         """The newest engine of ``model`` that is what is ``wanted``.
 
         Raises :class:`NotFound` with the fields that differ, of every engine of that kind and
-        model, when none is; and with what is wrong with those that cannot even be read.
+        model, when none is; with what is wrong with those that cannot even be read; and with
+        the ``command`` that makes one.
         """
         engines, broken = self.scan()
         kind = [
@@ -99,7 +101,7 @@ class EngineStore:
         fitting = [engine for engine in kind if not differences(engine.manifest, wanted)]
         if fitting:
             return max(fitting, key=lambda engine: engine.manifest.built.created)
-        command = f"icl-studio engines export --model {model}"
+        command = command or f"icl-studio engines export --model {model}"
         prefix = f"{wanted.engine}-{_slug(model)}-"
         unreadable = [problem for problem in broken if problem.where.startswith(prefix)]
         if not kind and not unreadable:
@@ -137,6 +139,24 @@ class EngineStore:
                 fix=f"Run `icl-studio engines remove {engine.name}` and export it again.",
                 problems=wrong,
             )
+
+    def record_parity(self, engine: StoredEngine, parity: tuple[ParityCase, ...]) -> StoredEngine:
+        """Write ``parity``, measured later than the build, into the manifest, in one step.
+
+        Raises :class:`StorageProblem`; then the manifest is as before.
+        """
+        manifest = sealed(_read(engine.folder).model_copy(update={"parity": parity}))
+        path = engine.folder / MANIFEST
+        fresh = path.with_name(f".{MANIFEST}.{os.getpid()}")
+        with storage("recording an engine's parity", path):
+            try:
+                fresh.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+                settle(fresh)
+                fresh.replace(path)
+                settle(engine.folder)
+            finally:
+                fresh.unlink(missing_ok=True)
+        return StoredEngine(engine.folder, manifest)
 
     def remove(self, name: str) -> str:
         """Remove the engine called ``name`` and return its full name.
