@@ -30,7 +30,7 @@ from .layout import CONFIGS
 from .signature import PROFILE
 from .slots import linears_of
 
-FORMAT = "2"
+FORMAT = "3"
 """Counted up when this package writes another graph for the same model."""
 PACKAGES = ("torch", "diffusers", "transformers", "onnx", "onnxscript")
 SOURCES = tuple(dict.fromkeys(CONFIGS.values()))

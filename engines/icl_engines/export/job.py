@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from icl_studio.engines.hardware import this_machine
+from icl_studio.engines.hardware import peak_mb, this_machine
 from icl_studio.engines.protocol import AdapterFile, LocatedModel
 from icl_studio.engines.store import Built, EngineStore, ParityCase, StoredEngine
 from icl_studio.engines.store.disk import remove_tree, storage
@@ -21,6 +20,7 @@ from ..torch_engine.device import DTYPES
 from ..torch_engine.load import model_files
 from . import identity, parity
 from .graph import let_go, write_transformer
+from .kit import write_kit
 from .layout import write_layout
 from .load import load_some
 from .parts import PARTS, write_part
@@ -65,12 +65,13 @@ def export(
         _write(model, building.folder, max_rank, DTYPES[dtype], fuse, say)
         say("comparing with torch")
         cases = _compare(model, building.folder, expected, dtype)
+        write_kit(expected, building.folder)
         say("saving")
         built = Built(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             machine=this_machine(),
             seconds=round(time.monotonic() - began, 1),
-            peak_mb=_peak_mb(),
+            peak_mb=peak_mb(),
         )
         return building.commit(built, cases, stamps)
 
@@ -122,13 +123,3 @@ def _compare(
         return parity.compare(model, wide, expected, dtype, widened=True)
     finally:
         remove_tree(wide)
-
-
-def _peak_mb() -> int | None:
-    """This process's peak resident memory; None on Windows, which does not tell it this way."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (2**20 if sys.platform == "darwin" else 2**10)

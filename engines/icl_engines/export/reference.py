@@ -33,6 +33,7 @@ GRIDS = ((12, 8), (24, 16))
 TEXTS = (64, 128)
 """Text tokens that go with them."""
 RANK = 16
+ADAPTER_SEED = 1
 CAPTION = "A red fox with a blue hat walks in the snow."
 SAMPLING = Sampling(steps=4, guidance=3.5)
 PART_SIZES: Mapping[str, tuple[Sizes, Sizes]] = {
@@ -60,6 +61,7 @@ class Case(NamedTuple):
 class Reference:
     """Torch's results. ``steps`` is (1, image tokens, channels) of one pass a case.
 
+    ``conditioning`` is what torch's own encoders make of :data:`CAPTION`.
     ``parts`` are each component's outputs by its name and sizes, ``adapter`` the LoRA that acts
     in the cases with a rank, ``linears`` what it may adapt.
     """
@@ -67,6 +69,7 @@ class Reference:
     linears: Mapping[str, Any]
     adapter: Mapping[str, Pair]
     text_length: int
+    conditioning: Conditioning | None = None
     steps: dict[Case, torch.Tensor] = field(default_factory=dict)
     sheets: dict[Case, Image] = field(default_factory=dict)
     parts: dict[tuple[str, Sizes], tuple[torch.Tensor, ...]] = field(default_factory=dict)
@@ -84,7 +87,10 @@ def reference(model: LocatedModel, max_rank: int, fused: Sequence[AdapterFile] =
     pipeline = load_some(model, ("transformer", "vae"), torch.float32, fused)
     rank = min(RANK, max_rank)
     linears = linears_of(pipeline.transformer)
-    found = Reference(linears, random_adapter(linears, rank, seed=1), length, parts=parts)
+    found = Reference(
+        linears, random_adapter(linears, rank, seed=ADAPTER_SEED), length, parts=parts
+    )
+    found.conditioning = conditioning
     more, vae_configs = _parts(pipeline, ("vae_decoder", "vae_encoder"))
     found.parts |= more
     found.configs = configs | vae_configs | {"transformer": pipeline.transformer.config}
