@@ -15,7 +15,8 @@ ICL_STUDIO_API = 1
 @hookimpl
 def icl_studio_engines() -> list[EngineSpec]:
     """``torch``: diffusers' own FLUX pipeline on CPU, CUDA or Apple GPU; ``onnx``: its
-    heavy components run by onnxruntime, from an export."""
+    heavy components run by onnxruntime, from an export; ``tensorrt``: its transformer built
+    for one kind of NVIDIA card, from an export."""
     return [
         EngineSpec(
             id="torch",
@@ -30,6 +31,16 @@ def icl_studio_engines() -> list[EngineSpec]:
             factory="icl_engines.onnx_engine:create",
             requires=("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
             exporter="icl_engines.export.job:export",
+        ),
+        EngineSpec(
+            id="tensorrt",
+            title="TensorRT (NVIDIA GPUs, built for yours from an export)",
+            factory="icl_engines.tensorrt_engine:create",
+            requires=(
+                "tensorrt_rtx|tensorrt",
+                *("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
+            ),
+            builder="icl_engines.tensorrt_engine:build",
         ),
     ]
 
