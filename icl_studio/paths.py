@@ -50,6 +50,11 @@ class UserFolders:
         """Compiled engines, each for one model and one machine (icl_studio.engines.store)."""
         return self.data / "engines"
 
+    @property
+    def engine_times(self) -> Path:
+        """How long engines took on this machine (icl_studio.engines.times)."""
+        return self.data / "engine-times.json"
+
 
 def user_folders(home: Path | None = None) -> UserFolders:
     """The user's folders: under ``home``, else ``$ICL_STUDIO_HOME``, else the system's own."""

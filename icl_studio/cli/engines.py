@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import JsonOption, context, emit_json, err, out, warn
+from .engines_bench import bench
+from .engines_build import build
+from .engines_prune import prune
 
 if TYPE_CHECKING:
-    from ..engines.store import EngineStore, ParityCase, StoredEngine
+    from ..engines.store import EngineStore, ParityCase, Profile, StoredEngine
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
@@ -18,7 +21,12 @@ NameArgument = Annotated[str, typer.Argument(metavar="ENGINE", help="Its name, o
 
 @app.callback()
 def _group() -> None:
-    """Export a model to a compiled engine; list, check and remove engines."""
+    """Export a model and build it for a GPU; list, check, compare and remove engines."""
+
+
+app.command("build")(build)
+app.command("bench")(bench)
+app.command("prune")(prune)
 
 
 @app.command("list")
@@ -61,8 +69,11 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
     grid.add_row("model", manifest.model)
     grid.add_row("LoRA", f"an input, {len(adapters.targets)} linears, rank to {adapters.max_rank}")
     grid.add_row("made for", ", ".join(structure.targets) or "any CPU")
+    grid.add_row("sizes", _sizes(structure.profile))
     grid.add_row("made with", ", ".join(f"{k} {v}" for k, v in structure.versions.items()))
-    grid.add_row("made on", f"{built.created}, {built.machine.processor}, {built.seconds:g} s")
+    peak = f", {built.peak_mb} MB at the peak" if built.peak_mb else ""
+    cost = f"{built.seconds:g} s{peak}"
+    grid.add_row("made on", f"{built.created}, {built.machine.processor}, {cost}")
     if manifest.weights.fused:
         grid.add_row("baked in", f"{len(manifest.weights.fused)} LoRA")
     for case in manifest.parity:
@@ -152,6 +163,11 @@ def _distance(case: ParityCase) -> str:
     sheet = "" if case.psnr_db is None else f"; its sheet {case.psnr_db:.1f} dB"
     how = " (computed in float32)" if case.widened else ""
     return f"{case.component} {case.relative_l2:.1e} relative, {', '.join(sizes)}{sheet}{how}"
+
+
+def _sizes(profile: Profile) -> str:
+    low, high = profile.image_tokens
+    return f"{low} to {high} image tokens, {profile.batch[1]} at once"
 
 
 def row(engine: StoredEngine) -> dict[str, Any]:

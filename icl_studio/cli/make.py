@@ -310,6 +310,7 @@ def _make(
             dtype=dtype or app.settings.dtype,
             memory=memory.value if memory else app.settings.memory,
         ),
+        say=warn,
     )
     with Bar(enabled=not as_json, lines=not as_json) as bar:
         jobs = plan(requests, app.registry, app.folders, place, bar.downloading)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +23,11 @@ from ..sets.naming import DEFAULT_SET_NAME, check_template, set_folder_name
 from ..sets.record import new_set_id
 from ..worker.protocol import GenerateJob
 from .asking import check
+from .choosing import Job, choose_fastest
 
+log = logging.getLogger(__name__)
 FAVOURITE = "torch"
-"""What ``auto`` means wherever it is installed: every feature works on it."""
+"""What ``auto`` means unless a compiled engine is known to be faster: everything works on it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Place:
     set_name: str = DEFAULT_SET_NAME
     options: EngineOptions = field(default_factory=EngineOptions)
     previews: Path | None = None
+    say: Callable[[str], None] = log.info
+    """Told, in one line each, what was decided for the user."""
 
 
 def plan(
@@ -62,16 +67,27 @@ def plan(
     files = {use: resolve_adapter(use, folders, progress) for use in uses}
     models = {name: _located(name, registry, folders, progress) for name in names}
     counters = {name: token_counter(model) for name, model in models.items()}
+    choices: dict[Job, EngineSpec] = {}
     jobs = []
     for request, set_id in zip(requests, ids or [new_set_id() for _ in requests], strict=True):
-        check(request, models[request.model].spec, counters[request.model])
+        model, adapters = models[request.model], tuple(files[use] for use in request.adapters)
+        check(request, model.spec, counters[request.model])
+        engine = engines[request.engine]
+        if request.engine == "auto":
+            asked = Job(model, request.layout.canvas, adapters, place.options)
+            if asked not in choices:
+                choice = choose_fastest(asked, engine, registry, folders)
+                choices[asked] = choice.spec
+                if choice.why:
+                    place.say(choice.why)
+            engine = choices[asked]
         jobs.append(
             GenerateJob(
                 id=set_id,
                 request=request,
-                model=models[request.model],
-                adapters=tuple(files[use] for use in request.adapters),
-                engine=engines[request.engine],
+                model=model,
+                adapters=adapters,
+                engine=engine,
                 options=place.options,
                 out=place.out.absolute(),
                 folder_name=set_folder_name(place.set_name, request, set_id, datetime.now()),

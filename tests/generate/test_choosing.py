@@ -1,0 +1,201 @@
+"""What ``--engine auto`` means: what was measured decides, and only among what is valid here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from icl_studio.api import Size
+from icl_studio.cli.console import AppContext
+from icl_studio.engines.hardware import this_machine
+from icl_studio.engines.protocol import AdapterFile, EngineOptions, LocatedModel
+from icl_studio.engines.store import (
+    AdapterInterface,
+    Built,
+    EngineStore,
+    Profile,
+    Stamp,
+    StoredEngine,
+    Structure,
+    Weights,
+    sha256_of,
+)
+from icl_studio.engines.times import KEPT, TimedRun, Timing, add_run, machine_key, read_times
+from icl_studio.generate.choosing import Choice, Job, adapter_rank, choose_fastest
+from icl_studio.paths import resource, user_folders
+
+CANVAS = Size(192, 320)
+SHARD = "transformer/diffusion_pytorch_model.safetensors"
+STRUCTURE = Structure(
+    engine="onnx",
+    components=("transformer",),
+    graph="a" * 64,
+    versions={"pydantic": version("pydantic"), "export": "3"},
+    dtype="float32",
+    profile=Profile(batch=(1, 64), image_tokens=(4, 65536), text_tokens=(4, 512)),
+    adapters=AdapterInterface(targets=("proj_out",), max_rank=32),
+)
+Save = Callable[..., StoredEngine]
+
+
+@pytest.fixture(scope="module")
+def app() -> AppContext:
+    return AppContext(safe_mode=False)
+
+
+@pytest.fixture
+def tiny(app: AppContext) -> LocatedModel:
+    return LocatedModel(spec=app.registry.model("tiny"), folder=resource("models", "tiny"))
+
+
+@pytest.fixture
+def save(tiny: LocatedModel, home: Path) -> Save:
+    """Put an engine of ``tiny`` into the user's store."""
+
+    def make(**changes: object) -> StoredEngine:
+        path = tiny.folder / SHARD
+        stat = path.stat()
+        stamps = {SHARD: Stamp(bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)}
+        weights = Weights(files={SHARD: sha256_of(path)})
+        structure = STRUCTURE.model_copy(update=changes)
+        store = EngineStore(user_folders().engines)
+        with store.building("tiny", structure, weights) as building:
+            (building.folder / "model").write_bytes(b"x")
+            built = Built(created="2026-11-29", machine=this_machine(), seconds=1)
+            return building.commit(built, (), stamps)
+
+    return make
+
+
+@pytest.fixture
+def choose(app: AppContext, tiny: LocatedModel) -> Callable[..., Choice]:
+    def make(**changes: object) -> Choice:
+        job = Job(tiny, CANVAS, (), EngineOptions())._replace(**changes)
+        return choose_fastest(job, app.registry.engine("torch"), app.registry, user_folders())
+
+    return make
+
+
+def timed(engine: StoredEngine, torch_s: float, engine_s: float, **changes: object) -> TimedRun:
+    run = TimedRun(
+        created="2026-11-29T00:00:00",
+        model="tiny",
+        machine=machine_key(this_machine()),
+        canvas=CANVAS,
+        timings=(
+            Timing(engine="torch", seconds_per_sheet=torch_s),
+            Timing(engine="onnx", stored=engine.name, seconds_per_sheet=engine_s),
+        ),
+    )
+    return run.model_copy(update=changes)
+
+
+def test_without_a_compiled_engine_it_is_torch_and_nothing_is_said(
+    choose: Callable[..., Choice],
+) -> None:
+    assert (choose().spec.id, choose().why) == ("torch", "")
+
+
+def test_the_faster_engine_is_taken_and_a_slower_one_is_not(
+    choose: Callable[..., Choice], save: Save
+) -> None:
+    engine = save()
+    add_run(user_folders().engine_times, timed(engine, 2.0, 1.0))
+    assert (choose().spec.id, choose().why) == ("onnx", "")
+    add_run(user_folders().engine_times, timed(engine, 1.0, 2.0, created="2026-11-30"))
+    assert (choose().spec.id, choose().why) == ("torch", "")
+
+
+def test_an_engine_that_was_never_timed_is_not_taken_and_the_command_is_told(
+    choose: Callable[..., Choice], save: Save
+) -> None:
+    engine = save()
+    choice = choose()
+    assert choice.spec.id == "torch"
+    assert engine.name in choice.why and "engines bench --model tiny" in choice.why
+    assert "\n" not in choice.why
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"canvas": Size(1024, 1024)}, {"machine": "another"}, {"model": "flux.1-dev"}],
+    ids=["another size", "another machine", "another model"],
+)
+def test_times_of_something_else_say_nothing(
+    choose: Callable[..., Choice], save: Save, changes: dict[str, object]
+) -> None:
+    add_run(user_folders().engine_times, timed(save(), 2.0, 1.0, **changes))
+    assert choose().spec.id == "torch"
+    assert "was not timed" in choose().why
+
+
+def test_the_run_of_the_nearest_size_decides(choose: Callable[..., Choice], save: Save) -> None:
+    engine = save()
+    add_run(user_folders().engine_times, timed(engine, 2.0, 1.0))
+    far = timed(engine, 1.0, 2.0, canvas=Size(192, 480), created="2026-11-30")
+    add_run(user_folders().engine_times, far)
+    assert choose().spec.id == "onnx"
+    assert choose(canvas=Size(192, 480)).spec.id == "torch"
+
+
+@pytest.mark.parametrize(
+    ("structure", "job", "said"),
+    [
+        ({"versions": {"pydantic": "1.0"}}, {}, "is stale (versions.pydantic"),
+        ({"targets": ("sm_89",), "engine": "tensorrt"}, {}, "is for sm_89"),
+        ({"dtype": "bfloat16"}, {}, "is in bfloat16, which is for GPUs"),
+        (
+            {"profile": Profile(batch=(1, 1), image_tokens=(4, 96), text_tokens=(4, 512))},
+            {},
+            "takes 4 to 96 image tokens",
+        ),
+        ({}, {"options": EngineOptions(dtype="bfloat16")}, "computes in float32"),
+    ],
+    ids=["stale", "another card", "half on a CPU", "size", "precision"],
+)
+def test_an_engine_that_is_not_valid_here_is_refused_in_one_line(
+    choose: Callable[..., Choice],
+    save: Save,
+    structure: dict[str, object],
+    job: dict[str, object],
+    said: str,
+) -> None:
+    engine = save(**structure)
+    add_run(user_folders().engine_times, timed(engine, 2.0, 1.0))
+    choice = choose(**job)
+    assert choice.spec.id == "torch"
+    assert said in choice.why and "\n" not in choice.why
+
+
+def test_loras_of_more_rank_than_the_engine_takes_go_to_torch(
+    choose: Callable[..., Choice], save: Save, tmp_path: Path
+) -> None:
+    add_run(user_folders().engine_times, timed(save(), 2.0, 1.0))
+    path = tmp_path / "größe.safetensors"
+    tensors = {
+        "transformer.proj_out.lora_A.weight": np.zeros((20, 8), np.float32),
+        "transformer.proj_out.lora_B.weight": np.zeros((8, 20), np.float32),
+    }
+    save_file(tensors, path)
+    one = AdapterFile(path=path)
+    assert adapter_rank(one) == 20
+    assert choose(adapters=(one,)).spec.id == "onnx"
+    two = choose(adapters=(one, one))
+    assert two.spec.id == "torch"
+    assert "takes LoRAs of rank 32, these have 40" in two.why
+
+
+def test_a_file_of_times_that_cannot_be_read_is_as_good_as_none(home: Path, save: Save) -> None:
+    path = user_folders().engine_times
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"runs": [', encoding="utf-8")
+    assert read_times(path).runs == ()
+    run = timed(save(), 2.0, 1.0)
+    for _ in range(KEPT + 3):
+        add_run(path, run)
+    assert len(read_times(path).runs) == KEPT
