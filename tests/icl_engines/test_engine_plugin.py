@@ -16,6 +16,7 @@ def test_the_plugin_offers_its_engines_torch_first() -> None:
     assert factories == {
         "torch": "icl_engines.torch_engine:create",
         "onnx": "icl_engines.onnx_engine:create",
+        "tensorrt": "icl_engines.tensorrt_engine:create",
     }
     assert next(iter(factories)) == "torch"
 
@@ -24,6 +25,7 @@ def test_importing_the_plugin_leaves_torch_alone() -> None:
     code = (
         "import sys, icl_engines.plugin as p; p.icl_studio_engines();"
         "heavy = {'torch', 'diffusers', 'transformers', 'peft', 'onnx', 'onnxruntime'};"
+        "heavy |= {'tensorrt_rtx', 'tensorrt'};"
         "heavy &= sys.modules.keys();"
         "sys.exit(str(sorted(heavy)) if heavy else 0)"
     )
