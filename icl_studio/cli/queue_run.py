@@ -64,6 +64,21 @@ def preflight(workers: WorkersOption = None, as_json: JsonOption = False) -> int
     return int(bool(found.problems))
 
 
+def _batch(text: str | int) -> int:
+    """1 to 64, or 0 for ``auto``."""
+    from ..worker.protocol import AUTO
+
+    if str(text).strip().lower() == "auto":
+        return AUTO
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 64:
+        raise typer.BadParameter(f"{text} is neither auto nor a number from 1 to 64.")
+    return number
+
+
 def run(
     workers: WorkersOption = None,
     executor: Annotated[
@@ -78,7 +93,12 @@ def run(
         Interrupted, typer.Option(help="Jobs that were under way when a run was killed.")
     ] = Interrupted.run,
     batch: Annotated[
-        int, typer.Option(min=1, max=64, help="Draw up to this many sets together.")
+        int,
+        typer.Option(
+            parser=_batch,
+            metavar="N|auto",
+            help="Draw up to this many sets together; auto: as many as fit and pay.",
+        ),
     ] = 1,
     fifo: Annotated[
         bool, typer.Option("--fifo", help="Strictly in order, whatever is loaded.")

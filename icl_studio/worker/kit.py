@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..sets.hashes import HashCache
+from .batches import BatchSizes
 from .embeddings import Embeddings
 from .ladder import Ladder
 from .latents import Latents
@@ -23,6 +24,7 @@ class Kit:
     embeddings: Embeddings
     latents: Latents
     ladder: Ladder
+    batches: BatchSizes
 
 
 def new_kit(hello: Hello) -> Kit:
@@ -35,4 +37,5 @@ def new_kit(hello: Hello) -> Kit:
         embeddings=Embeddings(cache / "embeddings" if cache else None, hashes),
         latents=Latents(cache / "latents" if cache else None, hashes),
         ladder=Ladder(),
+        batches=BatchSizes(cache / "batch-sizes.json" if cache else None),
     )

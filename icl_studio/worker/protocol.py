@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, TypeVar
+from typing import Annotated, Any, BinaryIO, Final, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -37,6 +37,9 @@ PROTOCOL_VERSION: Literal[1] = 1
 MAX_LINE = 8 * 2**20
 """Bytes in a line, line end included; a request with 36 long panel texts needs about 20 kB."""
 
+
+AUTO: Final = 0
+"""A batch size: whatever is found to be best."""
 
 _PORTION = MAX_LINE - 2**10
 """Bytes for the jobs in a line; the rest is for what stands around them."""
@@ -80,13 +83,14 @@ class Hello(_Message):
 class Generate(_Message):
     """Make sets. Up to ``batch`` of those that share canvas and sampling go together.
 
-    A request that asks for ``exact`` is always denoised singly (DESIGN, Determinism). If they are
-    to be made ``phased``, several are denoised before the first of them is decoded.
+    For :data:`AUTO` it is as many as are found to fit and to be quicker. A request that asks for
+    ``exact`` is always denoised singly (DESIGN, Determinism). If they are to be made ``phased``,
+    several are denoised before the first of them is decoded.
     """
 
     type: Literal["generate"] = "generate"
     jobs: tuple[GenerateJob, ...] = Field(min_length=1)
-    batch: int = Field(default=1, ge=1, le=64)
+    batch: int = Field(default=1, ge=AUTO, le=64)
     phased: bool = False
 
 
@@ -193,7 +197,7 @@ def portions(jobs: Sequence[GenerateJob], batch: int = 1) -> Iterator[tuple[Gene
                 fix="Shorten its texts, or use fewer LoRAs.",
             )
         while some and filled + size > _PORTION:
-            whole = len(some) - len(some) % batch or len(some)
+            whole = len(some) - len(some) % max(batch, 1) or len(some)
             yield tuple(some[:whole])
             some = some[whole:]
             filled = sum(len(job.model_dump_json().encode()) + 1 for job in some)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from statistics import median
 
 from PIL.Image import Image
 
@@ -13,6 +14,7 @@ from ..engines.protocol import DenoiseItem, Engine, Portable, StepReport
 from ..errors import JobCancelled
 from ..sets.receipt import build_receipt
 from ..sets.save import save_set
+from .batches import kind_of
 from .desk import Desk
 from .kit import Kit
 from .pace import Work
@@ -50,10 +52,15 @@ class Sheets:
         self._origin = origin
 
     def make(self, group: list[Run], batch: int) -> None:
-        """Every sheet of ``group``, up to ``batch`` at a time."""
-        size = batch if self._origin is None else max(PASS, batch)
-        for some in chunks([run for run in group if not run.settled], size):
-            for chunk in chunks([run for run in some if run.latents is None], batch):
+        """Every sheet of ``group``, up to ``batch`` at a time; see :class:`.batches.BatchSizes`."""
+        left = [run for run in group if not run.settled]
+        kind = kind_of(self._engine, group[0].job)
+        while left:
+            size = self._kit.batches.choose(kind, batch)
+            some, left = _split(left, size if self._origin is None else max(PASS, size))
+            todo = [run for run in some if run.latents is None]
+            while todo:
+                chunk, todo = _split(todo, self._kit.batches.choose(kind, batch))
                 self._draw(chunk)
             for run in some:
                 if not run.settled:
@@ -88,6 +95,8 @@ class Sheets:
     def _in_parts(self, live: list[Run], error: Exception) -> None:
         """Half as many at a time when memory ran out, else singly."""
         full = is_out_of_memory(error)
+        if full:
+            self._kit.batches.did_not_fit(kind_of(self._engine, live[0].job), len(live))
         size = -(-len(live) // 2) if full else 1
         log.warning("a batch of %d is made %d at a time", len(live), size, exc_info=error)
         why = "did not fit into memory" if full else "failed"
@@ -123,17 +132,20 @@ class Sheets:
             for run in live
         ]
         last = time.monotonic()
+        steps: list[float] = []
 
         def on_step(report: StepReport) -> None:
             nonlocal last
-            now = time.monotonic()
-            self._kit.pace.step_took(now - last, request.layout.canvas.tokens, len(live))
+            steps.append(time.monotonic() - last)
+            self._kit.pace.step_took(steps[-1], request.layout.canvas.tokens, len(live))
             self._report_step(live, report)
             last = time.monotonic()
 
         log.info("denoising %d sheet(s)", len(live))
         with self._desk.phase("denoise", live, total=request.sampling.steps):
             latents = self._engine.denoise(items, on_step)
+        kind = kind_of(self._engine, live[0].job)
+        self._kit.batches.took(kind, len(live), median(steps) / len(live) if steps else 0.0)
         for run, latent in zip(live, latents, strict=True):
             run.latents, run.batch = latent, len(live)
             if self._origin is not None and isinstance(self._engine, Portable) and not run.settled:
@@ -185,3 +197,7 @@ class Sheets:
             )
         self._kit.latents.drop(job.id)
         self._desk.finish(run, folder)
+
+
+def _split(runs: list[Run], size: int) -> tuple[list[Run], list[Run]]:
+    return runs[:size], runs[size:]
