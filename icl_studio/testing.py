@@ -10,11 +10,13 @@ every engine is, through its :class:`EngineSpec`, so it runs in a real worker pr
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ from .engines.protocol import (
     Verb,
 )
 from .errors import AdapterRejected, NotFound, OutOfMemory, RequestInvalid
+from .sets.files import storage
 
 BEHAVIOUR_FILE = "fake-engine.json"
 DIARY_FILE = "fake-diary.jsonl"
@@ -52,7 +55,9 @@ FAKE_ENGINE = EngineSpec(
 )
 
 Phase = Literal["load", "encode", "denoise", "decode", "save", "train"]
-Trouble = Literal["user-error", "out-of-memory", "memory-error", "error", "exit", "crash", "hang"]
+Trouble = Literal[
+    "user-error", "out-of-memory", "memory-error", "full-disk", "error", "exit", "crash", "hang"
+]
 
 
 FAKE_MEASURES = (
@@ -306,6 +311,9 @@ def strike(trouble: Trouble | None, phase: Phase) -> None:
             raise OutOfMemory(f"The fake device is full in {phase}.", fix="Ask for less.")
         case "memory-error":
             raise MemoryError
+        case "full-disk":
+            with storage(f"writing in {phase}", Path(tempfile.gettempdir())):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         case "error":
             raise ZeroDivisionError(f"the fake engine broke in {phase}")
         case "exit":

@@ -371,3 +371,66 @@ def test_an_evaluation_whose_sets_fail_or_whose_judge_dies_is_never_done(
     assert store.get(jobs[0]).state == "failed" and report.failed[jobs[0]].type == "OutOfMemory"
     assert store.get(jobs[1]).state == "quarantined"
     assert "process of a metric" in store.attempts(jobs[1])[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state", "told"),
+    [
+        ("out-of-memory", "failed", "full in train"),
+        ("full-disk", "waiting", "disk is full"),
+        ("error", "failed", "broke in train"),
+    ],
+)
+def test_a_training_that_cannot_go_on_says_so_everywhere_and_is_never_done(
+    queued: Callable[..., Said],
+    front: Front,
+    fake_studio: Any,
+    store: Store,
+    run_queue: Any,
+    trouble: str,
+    state: str,
+    told: str,
+) -> None:
+    """A full disk is nobody's fault: the job waits, and the next run goes on."""
+    _, asked = queued(fake_studio(trouble=trouble, at="train"), 3)
+    report: Report = run_queue()
+    folder = Path(asked["run"])
+    assert report.done == [] and store.get(asked["job"]).state == state
+    if state == "failed":
+        assert told in report.failed[asked["job"]].message
+    else:
+        assert told in report.closed[folder].message.lower()
+    (run,) = front("train", "status", folder)[1]["runs"]
+    assert (run["state"], run["step"], run["result"]) == ("failed", 1, None)
+    assert told in run["message"].lower() and run["job"]["state"] == state
+    assert not Path(asked["result"]).exists()
+    if state == "failed":
+        control.retry(store, [asked["job"]])
+    run_queue()  # one step more
+    assert read_run(folder).step == 2
+
+
+@pytest.mark.many
+@pytest.mark.skipif(os.name == "nt", reason="kills a process group")
+def test_a_real_training_killed_in_the_queue_ends_with_the_bytes_of_one_that_was_not(
+    front: Front, home: Path, store: Store, tmp_path: Path, data: Path
+) -> None:
+    for number in range(2):
+        Image.effect_noise((192, 96), 80 + number).convert("RGB").save(data / f"{number:04}.png")
+    recipe = tmp_path / "recipe.json"
+    small = {"rank": 1, "alpha": 1, "steps": 8, "batch": 2, "sample_every": 0, "warmup": 0}
+    recipe.write_text(json.dumps({**small, "checkpoint_every": 1}), encoding="utf-8")
+    words = ("train", TASK, data, "--recipe", recipe, "--device", "cpu", "--out")
+    whole = front(*words, tmp_path / "whole")[1]
+    told = front(*words, tmp_path / "torn", "--queue")[1]
+    command = [sys.executable, "-m", "icl_studio", "queue", "run", "--workers", "1", "--json"]
+    for steps in (2, 5):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+        end = time.monotonic() + 600
+        while read_run(Path(told["run"])).step < steps and time.monotonic() < end:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    assert store.get(told["job"]).state == "done"
+    assert Path(told["result"]).read_bytes() == Path(whole["result"]).read_bytes()
