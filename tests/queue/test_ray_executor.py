@@ -107,3 +107,70 @@ def test_without_a_cluster_it_is_said_and_none_is_started(monkeypatch: pytest.Mo
     with pytest.raises(NotFound, match="no Ray cluster"):
         ray_place.connect()
     assert not ray.is_initialized()
+
+
+@pytest.mark.many
+def test_a_poison_job_is_quarantined_and_a_stop_gives_the_rest_back(
+    cluster: Any,
+    places: tuple[Placed, ...],
+    folders: UserFolders,
+    registry: Registry,
+    store: Store,
+    new_job: MakeJob,
+    out: Path,
+    fake_model: Callable[..., LocatedModel],
+) -> None:
+    poison = fake_model("gift", trouble="crash")
+    (bad,) = store.add([new_job(poison)])
+    good = store.add([new_job(fake_model(), seed=n) for n in range(3)])
+    report: Report = Run(folders, registry, places).go()
+    assert sorted(report.done) == sorted(good) and store.get(bad).state == "quarantined"
+    assert [attempt.outcome for attempt in store.attempts(bad)] == ["died"] * 3
+    slow = fake_model("langsam", seconds={"denoise": 0.5})
+    more = store.add([new_job(slow, seed=n) for n in range(8)])
+    run = Run(folders, registry, places, on_event=lambda e: stop_at(e, run))
+    ended: Report = run.go()
+    assert ended.stopped and 0 < len(ended.done) < 8 and ended.failed == {}
+    assert {store.get(id).state for id in more} == {"done", "waiting"}
+    assert len(Run(folders, registry, places).go().done) == 0  # these places are stopped for good
+    assert [p.name for p in out.iterdir() if not (p / "set.json").is_file()] == []
+
+
+def stop_at(event: Any, run: Run) -> None:
+    if isinstance(event, Finished):
+        threading.Thread(target=run.stop).start()
+
+
+@pytest.mark.many
+def test_a_cluster_is_reached_from_outside_by_ray_client(
+    registry: Registry,
+    folders: UserFolders,
+    store: Store,
+    new_job: MakeJob,
+    out: Path,
+    fake_model: Callable[..., LocatedModel],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`--executor ray://HOST:PORT`, through the front door, in a program of its own."""
+    import json
+    import socket
+    import subprocess
+    import sys
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    from ray.cluster_utils import Cluster
+
+    args = {"num_cpus": 2, "include_dashboard": False, "no_monitor": True}
+    made = Cluster(initialize_head=True, head_node_args={**args, "ray_client_server_port": port})
+    ids = store.add([new_job(fake_model(), seed=n) for n in range(3)])
+    command = [sys.executable, "-m", "icl_studio", "queue", "run", "--json"]
+    command += ["--executor", f"ray://127.0.0.1:{port}", "--device", "cpu"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    finally:
+        made.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert sorted(json.loads(done.stdout)["done"]) == sorted(ids)
+    assert sorted(entry.record.id for entry in Library(out).all()) == sorted(ids)
