@@ -9,6 +9,7 @@ place is asked for, never before.
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,7 @@ def connect(address: str = "") -> Any:
         ) from None
     if ray.is_initialized():
         return ray
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of ours calls home
     try:
         ray.init(
             address or "auto",
@@ -182,15 +184,18 @@ class RayPlace:
 
     def kill(self) -> None:
         self._stopped.set()
-        self.close()
+        self._end(patience=0)
 
     def close(self) -> None:
-        """Give the actor's GPU back to the cluster."""
+        """Let the actor tidy up, then give its GPU back to the cluster."""
+        self._end(patience=10 if self._node else 0)
+
+    def _end(self, patience: float) -> None:
         actor, self._actor, self._node, self._greeting = self._actor, None, "", None
         if actor is None:
             return
-        if not self._stopped.is_set():
-            self._ray.wait([actor.close.remote()], timeout=10)
+        if patience:
+            self._ray.wait([actor.close.remote()], timeout=patience)
         self._ray.kill(actor, no_restart=True)
 
     def _news(
