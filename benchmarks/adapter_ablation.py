@@ -35,6 +35,7 @@ from icl_tiny.world.sampling import PAIRED
 
 SIZES = (5, 20, 50, 100)
 FIGURES = {"adherence": "as asked", "consistency": "agree", "diversity": "differ"}
+NONE = Estimate(0.0, None, None, 0, 0)
 COLOURS = {"adherence": "#2b6cb0", "consistency": "#b7791f", "diversity": "#2f855a"}
 
 
@@ -170,7 +171,7 @@ def plot(task: str, curve: list[tuple[int, Measured]]) -> str:
         x = left + 10 + k * step
         pieces.append(f'<text x="{x:.1f}" y="{height - 28}" text-anchor="middle">{label}</text>')
     for row, (about, title) in enumerate(FIGURES.items()):
-        estimates: list[Estimate] = [measured.figure(about) for _, measured in curve]
+        estimates = [measured.figure(about) or NONE for _, measured in curve]
         # A little apart from each other, so that intervals do not hide one another.
         xs = [left + 10 + k * step + 4 * (row - 1) for k in range(len(curve))]
         colour = COLOURS[about]

@@ -136,7 +136,7 @@ def verdicts(found: Found) -> Iterator[str]:
         better, worse, open_ = [], [], []
         for task, (_, base, other) in found.items():
             estimate = gain(base, other, about)
-            low, high = estimate.low, estimate.high
+            low, high = (estimate.low, estimate.high) if estimate else (None, None)
             if low is None or high is None or low <= 0 <= high:
                 open_.append(task)
             else:

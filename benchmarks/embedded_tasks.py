@@ -175,9 +175,10 @@ def details(measured: Measured) -> str:
             estimate = measured.figure(about, name)
             chance = measured.chance(about, name)
             shown = "" if chance is None else f"{100 * chance:.0f}"
-            lines.append((name, title, percent(estimate), shown, str(estimate.scores)))
+            scores = str(estimate.scores) if estimate else ""
+            lines.append((name, title, percent(estimate), shown, scores))
     readable = measured.figure("whole", "readable")
-    lines.append(("panels", "can be read", percent(readable), "", str(readable.scores)))
+    lines.append(("panels", "can be read", percent(readable), "", ""))
     return rows(("fact", "", "per cent (95 % interval)", "chance", "scores"), lines)
 
 

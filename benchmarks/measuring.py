@@ -25,6 +25,7 @@ from icl_studio.evaluate.asking import Ask, agree
 from icl_studio.evaluate.intervals import Estimate, mean, share
 from icl_studio.evaluate.running import drawn_sets, plan_sets
 from icl_studio.generate.running import Outcome
+from icl_studio.models.adapters import resolve_adapter
 from icl_studio.models.find import find_model
 from icl_studio.models.locate import locate
 from icl_studio.paths import UserFolders, user_folders
@@ -44,15 +45,17 @@ class Measured:
     seed: int
     sets: list[dict[str, Any]] = field(default_factory=list)
 
-    def figure(self, about: str, name: str | None = None) -> Estimate:
+    def figure(self, about: str, name: str | None = None) -> Estimate | None:
         """Mean and 95 % interval of a figure, or of all shares that are ``about`` something.
 
-        Raises ValueError when nothing was scored.
+        None when nothing was scored.
         """
         groups = [
             [one[2] for one in made["scores"] if one[0] == about and name in (None, one[1])]
             for made in self._shares(name)
         ]
+        if not any(groups):
+            return None
         return mean(groups, self.seed) if name == "picture" else share(groups)
 
     def chance(self, about: str, name: str) -> float | None:
@@ -81,13 +84,14 @@ class Measured:
         return [{**made, "scores": some} for made, some in zip(self.sets, kept, strict=True)]
 
 
-def gain(base: Measured, other: Measured, about: str) -> Estimate:
+def gain(base: Measured, other: Measured, about: str) -> Estimate | None:
     """By how much ``other`` is better, set by set on the same requests and seeds.
 
     The interval is the bootstrap over sets of the paired differences.
     """
     pairs = zip(base.each(about), other.each(about), strict=True)
-    return mean([[b - a] for a, b in pairs if a is not None and b is not None], base.seed)
+    differences = [[b - a] for a, b in pairs if a is not None and b is not None]
+    return mean(differences, base.seed) if differences else None
 
 
 class Studio:
@@ -121,7 +125,7 @@ class Studio:
 
         ``arm`` names what is compared and is part of the file's name.
         """
-        stamps = [file_digest(Path(use.source)) for use in adapters]
+        stamps = [file_digest(resolve_adapter(use, self.folders).path) for use in adapters]
         asked = {"n": n, "seed": seed, "model": self.stamp, "adapters": stamps, "task": task}
         path = self.work / "figures" / f"{task}-{arm}-{n}-{seed}.json"
         found = read_json(path)
@@ -172,15 +176,19 @@ def read_set(drawn: DrawnSet) -> list[tuple[str, str, float, float | None]]:
     return [(one.about, one.name, one.value, one.chance) for one in scores]
 
 
-def percent(estimate: Estimate) -> str:
+def percent(estimate: Estimate | None) -> str:
     """``97.2 (95.0 to 98.6)``, in per cent."""
+    if estimate is None:
+        return ""
     if estimate.low is None or estimate.high is None:
         return f"{100 * estimate.value:.1f}"
     return f"{100 * estimate.value:.1f} ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"
 
 
-def points(estimate: Estimate) -> str:
+def points(estimate: Estimate | None) -> str:
     """``+3.1 (0.2 to 6.0)``, in points of a per cent."""
+    if estimate is None:
+        return ""
     if estimate.low is None or estimate.high is None:
         return f"{100 * estimate.value:+.1f}"
     return f"{100 * estimate.value:+.1f} ({100 * estimate.low:+.1f} to {100 * estimate.high:+.1f})"

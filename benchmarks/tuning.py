@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from measuring import Studio, folder_digest, read_json, say, write_json
 from icl_studio.domain.events import Event, Learnt
 from icl_studio.domain.model import AdapterUse
 from icl_studio.generate.training import Asked, plan_training, resumed_job, run_training
+from icl_studio.training.job import LOG
 from icl_studio.training.recipe import Recipe, make_recipe
 from icl_studio.training.record import RECORD_FILE
 
@@ -26,7 +27,7 @@ LARGEST = 1_500_000
 
 @dataclass(frozen=True)
 class Tuned:
-    """One adapter: its file, what its training took (loading left out) and ended with."""
+    """One adapter: its file, what its steps took together, and its last smoothed loss."""
 
     file: Path
     seconds: float
@@ -89,7 +90,6 @@ def tune(studio: Studio, task: str, data: Path, recipe: Recipe, name: str) -> Tu
     if kept.get("asked") != asked:
         shutil.rmtree(run, ignore_errors=True)
         write_json(run.with_suffix(".json"), {"asked": asked, "seconds": 0.0, "loss": 0.0})
-        kept = {"seconds": 0.0}
     if (run / RECORD_FILE).is_file():
         job = resumed_job(run, None)
     else:
@@ -97,12 +97,9 @@ def tune(studio: Studio, task: str, data: Path, recipe: Recipe, name: str) -> Tu
         job, inspected = plan_training(wish, studio.registry, studio.folders)
         if len(inspected.usable) < len(inspected.items):
             sys.exit(f"{data}: only {len(inspected.usable)} sets can be used")
-    first, seconds = 0.0, float(kept["seconds"])
 
     def on_event(event: Event) -> None:
-        nonlocal first
         if isinstance(event, Learnt):
-            first = first or time.monotonic()
             told = f"step {event.step} of {event.total}, loss {event.smoothed:.3f}"
             say(f"\r{name}: {told} ")
 
@@ -110,13 +107,19 @@ def tune(studio: Studio, task: str, data: Path, recipe: Recipe, name: str) -> Tu
     if done.state != "done":
         sys.exit(f"\n{name}: {done.error or 'stopped; the same command goes on'}")
     say("\n")
-    seconds += time.monotonic() - first
+    seconds = step_seconds(run, recipe)
     result.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(job.result, result)
     loss = float(done.loss or 0.0)
     write_json(run.with_suffix(".json"), {"asked": asked, "seconds": seconds, "loss": loss})
     shutil.rmtree(run / "checkpoints", ignore_errors=True)
     return Tuned(result, seconds, loss)
+
+
+def step_seconds(run: Path, recipe: Recipe) -> float:
+    """Seconds of all steps together, those before an interruption included."""
+    lines = (run / LOG).read_text(encoding="utf-8").splitlines()
+    return sum(recipe.batch / json.loads(line)["speed"] for line in lines)
 
 
 def describe(recipe: Recipe) -> str:
