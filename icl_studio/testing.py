@@ -52,6 +52,8 @@ FAKE_ENGINE = EngineSpec(
     title="Fake engine for tests",
     factory="icl_studio.testing:create_fake_engine",
     trainer="icl_studio.testing_trainer:fake_train",
+    exporter="icl_studio.testing_builder:fake_export",
+    builder="icl_studio.testing_builder:fake_build",
 )
 
 Phase = Literal["load", "encode", "denoise", "decode", "save", "train"]

@@ -10,6 +10,7 @@ from .console import JsonOption, context, emit_json, err, out, warn
 from .engines_bench import bench
 from .engines_build import build
 from .engines_prune import prune
+from .queued import AfterOption, QueueOption, enqueue_engine, no_queue
 
 if TYPE_CHECKING:
     from ..engines.store import EngineStore, ParityCase, Profile, StoredEngine
@@ -115,6 +116,8 @@ def export(
         list[str] | None,
         typer.Option(metavar="FILE[:WEIGHT]", help="Bake a LoRA in for good; can be repeated."),
     ] = None,
+    queue: QueueOption = False,
+    after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Export a model for the ONNX engine and other programs; every LoRA then runs on it.
@@ -132,6 +135,18 @@ def export(
     spec = choose_engine("onnx", app_context.registry)
     uses = [parse_lora(text) for text in fuse_lora or ()]
     fused = tuple(resolve_adapter(use, app_context.folders) for use in uses)
+    if queue:
+        from ..queue.compiling import ExportBrief
+
+        brief = ExportBrief(
+            model=find_model(model, app_context.registry).id,
+            max_rank=max_rank,
+            dtype=DTYPES.get(dtype, dtype),
+            fuse=tuple(uses),
+        )
+        enqueue_engine(app_context, "export", brief, after, as_json)
+        return
+    no_queue(after)
     located = locate(find_model(model, app_context.registry), app_context.folders)
     job = ExportJob(
         engine=spec,

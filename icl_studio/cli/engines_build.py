@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import JsonOption, context, emit_json, err, out
+from .queued import AfterOption, QueueOption, enqueue_engine, no_queue
 
 if TYPE_CHECKING:
     from ..domain.geometry import Size
@@ -39,6 +40,8 @@ def build(
         str | None, typer.Option(metavar="bf16|fp16|fp32", help="Precision of the transformer.")
     ] = None,
     batch: Annotated[int, typer.Option(min=1, max=16, help="Sets at once, at most.")] = 1,
+    queue: QueueOption = False,
+    after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a model's exported transformer for one or more kinds of NVIDIA GPU.
@@ -61,6 +64,13 @@ def build(
             "batch": batch,
         }
     )
+    if queue:
+        from ..queue.compiling import BuildBrief
+
+        brief = BuildBrief(model=found.id, engine=spec.id, wishes=wishes)
+        enqueue_engine(app, "build", brief, after, as_json)
+        return
+    no_queue(after)
     located = locate(found, app.folders)
     job = BuildJob(engine=spec, model=located, store=app.folders.engines, wishes=wishes)
     with err.status(f"{located.spec.id}: starting") as status:

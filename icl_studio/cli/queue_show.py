@@ -34,6 +34,8 @@ class KindChoice(StrEnum):
 
     generate = "generate"
     train = "train"
+    export = "export"
+    build = "build"
     evaluate = "evaluate"
     caption = "caption"
 

@@ -11,7 +11,9 @@ import typer
 from .console import AppContext, emit_json, out
 
 if TYPE_CHECKING:
+    from ..queue.brief import Brief
     from ..queue.job import NewJob
+    from ..queue.kinds import Kind
     from ..queue.store import Store
 
 JobsArgument = Annotated[
@@ -60,6 +62,19 @@ def enqueue(app: AppContext, jobs: Sequence[NewJob], after: Sequence[str] | None
             for job in jobs
         ]
         return list(store.add(wanted))
+
+
+def enqueue_engine(
+    app: AppContext, kind: Kind, brief: Brief, after: Sequence[str] | None, as_json: bool
+) -> None:
+    """Add the export or build that ``brief`` tells, and say so."""
+    from ..queue.job import NewJob
+
+    (id,) = enqueue(app, [NewJob(kind=kind, request=brief, out=app.folders.engines)], after)
+    if as_json:
+        emit_json({"job": id})
+    else:
+        out.print(f"Queued as {id}. Start it: icl-studio queue run", markup=False, soft_wrap=True)
 
 
 def no_queue(after: Sequence[str] | None) -> None:

@@ -13,10 +13,21 @@ from .problems import Frozen, Problem
 
 EVENT_VERSION: Literal[1] = 1
 Phase = Literal[
-    "load", "encode", "denoise", "decode", "save", "cache", "train", "sample", "caption", "judge"
+    "load",
+    "encode",
+    "denoise",
+    "decode",
+    "save",
+    "cache",
+    "train",
+    "sample",
+    "caption",
+    "judge",
+    "export",
+    "build",
 ]
 """``cache`` (latents and embeddings), ``train`` and ``sample`` are of training, ``caption`` of
-data sets, ``judge`` of evaluations."""
+data sets, ``judge`` of evaluations; ``export`` and ``build`` are one phase, of engines."""
 
 
 class _Event(Frozen):

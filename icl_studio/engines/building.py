@@ -54,13 +54,15 @@ class BuildJob(Frozen):
     wishes: BuildWishes
 
 
-def run_build(job: BuildJob, say: Callable[[str], None]) -> StoredEngine:
+def run_build(
+    job: BuildJob, say: Callable[[str], None], idle: Callable[[], None] = lambda: None
+) -> StoredEngine:
     """Carry out ``job`` in a child process and return the engine as it stands in the store.
 
     Raises what the builder refused as :class:`UserError`, and :class:`WorkerDied` when it ended
-    without an answer. On any way out the child has ended.
+    without an answer. What ``idle`` raises stops it. On any way out the child has ended.
     """
-    name = run_child("icl_studio.engines.building", job.model_dump_json(), say, "The build")
+    name = run_child("icl_studio.engines.building", job.model_dump_json(), say, "The build", idle)
     return EngineStore(job.store).get(name)
 
 

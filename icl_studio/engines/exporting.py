@@ -44,13 +44,15 @@ class ExportJob(Frozen):
     fuse: tuple[AdapterFile, ...] = ()
 
 
-def run_export(job: ExportJob, say: Callable[[str], None]) -> StoredEngine:
+def run_export(
+    job: ExportJob, say: Callable[[str], None], idle: Callable[[], None] = lambda: None
+) -> StoredEngine:
     """Carry out ``job`` in a child process and return the engine as it stands in the store.
 
     Raises what the exporter refused as :class:`UserError`, and :class:`WorkerDied` when it ended
-    without an answer. On any way out the child has ended.
+    without an answer. What ``idle`` raises stops it. On any way out the child has ended.
     """
-    name = run_child("icl_studio.engines.exporting", job.model_dump_json(), say, "The export")
+    name = run_child("icl_studio.engines.exporting", job.model_dump_json(), say, "The export", idle)
     return EngineStore(job.store).get(name)
 
 

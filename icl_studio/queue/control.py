@@ -208,7 +208,7 @@ def _check_makes_a_set(job: Job, what: str) -> None:
 COMMANDS: Final[dict[Kind, str]] = {
     "generate": "make",
     "train": "train",
-    "export": "export",
+    "export": "engines export",
     "build": "engines build",
     "evaluate": "evaluate",
     "caption": "dataset caption",

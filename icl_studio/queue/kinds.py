@@ -28,6 +28,12 @@ KINDS: Final[dict[Kind, Carried]] = {
         "icl_studio.domain.request:SetRequest", "icl_studio.queue.generating:Generating"
     ),
     "train": Carried("icl_studio.queue.training:TrainBrief", "icl_studio.queue.training:Training"),
+    "export": Carried(
+        "icl_studio.queue.compiling:ExportBrief", "icl_studio.queue.compiling:Exporting"
+    ),
+    "build": Carried(
+        "icl_studio.queue.compiling:BuildBrief", "icl_studio.queue.compiling:Building"
+    ),
     "evaluate": Carried(
         "icl_studio.queue.evaluating:EvaluateBrief", "icl_studio.queue.evaluating:Evaluating"
     ),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 IDLE_SECONDS: Final = 0.25
-ALONE: Final = ("denoise", "decode", "save", "train", "sample", "judge")
+ALONE: Final = ("denoise", "decode", "save", "train", "sample", "judge", "export", "build")
 """Phases in which a worker is at one job and no other."""
 LOOK_SECONDS: Final = 1.0
 """How often wishes are looked for and progress is stored."""
