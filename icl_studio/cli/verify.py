@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from .console import AppContext, JsonOption, context, emit_json, out
-
-if TYPE_CHECKING:
-    from ..engines.protocol import EngineOptions
-    from ..generate.running import Outcome
-    from ..sets.record import SetRecord
+from .console import JsonOption, context, emit_json, out
 
 CHANGED = 3
 
@@ -37,57 +31,35 @@ def command(
     Says identical (every pixel), equivalent (at least 40 dB) or changed because of which
     input. Exit code 0 for the first two, 3 for changed. The set itself is not touched.
     """
-    import tempfile
-
     from ..engines.protocol import EngineOptions
-    from ..errors import JobCancelled
+    from ..generate.verifying import verify_set
     from ..sets.library import Library
-    from ..sets.pictures import open_picture
-    from ..sets.record import read_record
-    from ..sets.verify import check_verifiable, compare
+    from ..sets.verify import check_verifiable
+    from .making import Bar
 
     app = context()
-    folder, record = Library(app.sets_root).get(set_)
+    entry = Library(app.sets_root).get(set_)
+    folder, record = entry
     check_verifiable(record)
     options = EngineOptions(
         device=device or record.receipt.device,
         dtype=dtype or record.receipt.dtype,
         memory=app.settings.memory,
     )
-    with tempfile.TemporaryDirectory(prefix="icl-studio-", ignore_cleanup_errors=True) as scratch:
-        outcome = _again(
-            app, record, Path(scratch), engine or record.receipt.engine, options, as_json
+    with Bar(enabled=not as_json, lines=False) as bar:
+        verdict = verify_set(
+            entry,
+            app.registry,
+            app.folders,
+            engine=engine,
+            options=options,
+            planned=bar.expect,
+            downloading=bar.downloading,
+            on_event=bar.on_event,
+            on_stop=bar.stopping,
         )
-        if outcome.error is not None:
-            raise outcome.error
-        if outcome.cancelled:
-            raise JobCancelled
-        anew = Path(outcome.made[0][1].folder)
-        again = read_record(anew)
-        verdict = compare(record, folder, open_picture(anew / again.sheet), again.receipt)
     if as_json:
         emit_json({"set": folder, "verdict": verdict.kind, **verdict.model_dump(exclude={"kind"})})
     else:
         out.print(str(verdict), markup=False, soft_wrap=True)
     return CHANGED if verdict.kind == "changed" else 0
-
-
-def _again(
-    app: AppContext,
-    record: SetRecord,
-    scratch: Path,
-    engine: str,
-    options: EngineOptions,
-    as_json: bool,
-) -> Outcome:
-    """Make the request of ``record`` once more, in ``scratch``, singly."""
-    from ..generate.planning import Place, plan
-    from ..generate.running import run
-    from .making import Bar
-
-    asked = record.request.model_copy(update={"engine": engine})
-    place = Place(out=scratch, options=options)
-    with Bar(enabled=not as_json, lines=False) as bar:
-        jobs = plan([asked], app.registry, app.folders, place, bar.downloading)
-        bar.expect(jobs)
-        return run(jobs, app.folders, bar.on_event, on_stop=bar.stopping)
