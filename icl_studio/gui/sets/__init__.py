@@ -6,5 +6,7 @@
 - ``gallery.py``: draws those rows; ``thumbs.py``: the small pictures in them
 - ``curator.py``: rating, tagging, deleting, each with its way back
 - ``search_bar.py``: the search as a line and as chips
+- ``view.py``: one set, large; ``picture.py``: a picture one can zoom into and drag out
+- ``doings.py``, ``exporting.py``: run again, verify, export
 - ``page.py``: puts them together
 """

@@ -14,6 +14,8 @@ from ...domain.problems import Problem, UserError
 from ...generate.stored import read_request
 from ...sets.index import Index as LibraryIndex
 from ...sets.index import Order, SetRow
+from ...sets.library import Entry
+from ...sets.record import SetRecord, read_record
 from ...sets.search import parse_query, with_term
 from ..pages import Page, local_files
 from ..studio import Studio
@@ -21,12 +23,15 @@ from ..texts import tr, trn
 from ..theme import role
 from ..widgets.empty import Empty
 from .curator import Curator
+from .doings import Doings
+from .exporting import ExportForm
 from .gallery import Gallery
 from .model import Answer, SetModel
 from .problems import Problems
 from .search_bar import COUNTED, SearchBar, Values
 from .shelf import Shelf
 from .thumbs import Thumbs
+from .view import SetView
 
 RATINGS: Final = {
     **{Qt.Key(Qt.Key.Key_0 + n): str(n) for n in range(6)},
@@ -50,6 +55,8 @@ class SetsPage(Page):
         self.search = SearchBar()
         self.gallery = Gallery(self.model, self.thumbs)
         self.problems = Problems()
+        self.view = SetView(studio)
+        self.doings = Doings(studio)
         self.empty = Empty(
             "sets",
             tr("No sets yet"),
@@ -98,11 +105,13 @@ class SetsPage(Page):
         self.gallery.setFocus()
 
     def save(self) -> None:
+        self.doings.close()
         self.shelf.close()
 
     def scenes(self) -> dict[str, Callable[[], None]]:
         return {
             "": lambda: self._select(0),
+            "set": self.open_current,
             "search": lambda: self.search.set_text(with_term("", "flag", "pick")),
             "nothing": lambda: self.search.set_text(with_term("", "seed", "0")),
         }
@@ -116,6 +125,105 @@ class SetsPage(Page):
     def delete(self) -> None:
         """Move what is selected to the trash; Ctrl+Z brings it back."""
         self._with_chosen(self.curator.delete)
+
+    def open_current(self) -> None:
+        """Show the current set large."""
+        row = self.gallery.current_row()
+        if row is None:
+            return
+
+        def show(record: SetRecord) -> None:
+            self.view.show_set(Entry(row.folder, record))
+            self.stack.setCurrentWidget(self.view)
+            self.view.large.setFocus()
+
+        def failed(error: Exception) -> None:
+            self.studio.tell_error(error)
+            self.shelf.look()
+
+        self.studio.background.call(self, lambda: read_record(row.folder), show, failed)
+
+    def export(self) -> None:
+        """Ask where to and how, then deliver what is selected."""
+        self._with_chosen(self._export)
+
+    def run_again(self) -> None:
+        """Queue what is selected once more, with other seeds."""
+        self._with_entries(self._run_again)
+
+    def verify(self) -> None:
+        """Make the current set again and compare; the answer stands in its view."""
+        if self.view.entry is None or self.stack.currentWidget() is not self.view:
+            self._with_entries(lambda entries: self.doings.verify(entries[0]))
+            self.studio.tell(tr("Verifying: the set is being made again …"))
+            return
+        self.view.set_busy(True)
+        self.doings.verify(self.view.entry)
+
+    def _export(self, rows: list[SetRow]) -> None:
+        form = ExportForm(len(rows), self)
+        form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        folders = [row.folder for row in rows]
+        form.wanted.connect(lambda to, delivery: self.doings.export(folders, to, delivery))
+        form.open()
+
+    def _with_entries(self, act: Callable[[list[Entry]], None]) -> None:
+        def read(rows: list[SetRow]) -> None:
+            self.studio.background.call(
+                self,
+                lambda: [Entry(row.folder, read_record(row.folder)) for row in rows],
+                act,
+                self.studio.tell_error,
+            )
+
+        self._with_chosen(read)
+
+    def _run_again(self, entries: list[Entry]) -> None:
+        drawn = [entry for entry in entries if entry.record.assembly is None]
+        if len(drawn) < len(entries):
+            self.studio.tell(tr("Assembled sets have no single request to run again."), "warning")
+        if drawn:
+            self.doings.run_again(drawn)
+
+    def _acted(self, what: str) -> None:
+        """A button of the set view."""
+        entry = self.view.entry
+        if what == "back":
+            self._show_listed()
+            self.gallery.setFocus()
+        elif what == "change" and entry is not None:
+            self.studio.go("create", entry.record.request)
+        else:
+            {"again": self.run_again, "verify": self.verify, "export": self.export}[what]()
+
+    def _tagged(self, tags: list[str]) -> None:
+        def put(rows: list[SetRow]) -> None:
+            try:
+                self.curator.tag(rows, tags)
+            except UserError as error:
+                self.studio.tell_error(error)
+
+        self._with_chosen(put)
+
+    def _verified(self, folder: Path, words: str) -> None:
+        self.view.set_busy(False)
+        if self.view.entry is not None and self.view.entry.folder == folder:
+            self.view.verdict.setText(words)
+        else:
+            self.studio.tell(f"{folder.name}: {words}")
+
+    def _refresh_view(self, rows: list[SetRow]) -> None:
+        """The set that is shown large has been rated or tagged."""
+        entry = self.view.entry
+        if entry is None or all(row.folder != entry.folder for row in rows):
+            return
+        folder = entry.folder
+        self.studio.background.call(
+            self,
+            lambda: read_record(folder),
+            lambda record: self.view.show_set(Entry(folder, record)),
+            lambda _: None,
+        )
 
     def _rate(self, rows: list[SetRow], word: str) -> None:
         locked = sum(row.read_only for row in rows)
@@ -183,10 +291,11 @@ class SetsPage(Page):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not (event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
         key = Qt.Key(event.key())
+        keys = self._keys()
         if plain and key in RATINGS:
             self.rate(RATINGS[key])
-        elif plain and key == Qt.Key.Key_Delete:
-            self.delete()
+        elif plain and key in keys:
+            keys[key]()
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo):
@@ -196,6 +305,31 @@ class SetsPage(Page):
             self.search.line.selectAll()
         else:
             super().keyPressEvent(event)
+
+    def _keys(self) -> dict[Qt.Key, Callable[[], None]]:
+        """What single keys do, besides judging."""
+        found: dict[Qt.Key, Callable[[], None]] = {
+            Qt.Key.Key_Delete: self.delete,
+            Qt.Key.Key_E: self.export,
+            Qt.Key.Key_V: self.verify,
+            Qt.Key.Key_R: self.run_again,
+        }
+        if self.stack.currentWidget() is self.view:
+            found |= {
+                Qt.Key.Key_Left: lambda: self._step(-1),
+                Qt.Key.Key_Right: lambda: self._step(1),
+                Qt.Key.Key_Up: lambda: self.view.step(-1),
+                Qt.Key.Key_Down: lambda: self.view.step(1),
+                Qt.Key.Key_Space: self._show_listed,
+            }
+        return found
+
+    def _step(self, by: int) -> None:
+        """The next set, large."""
+        number = self.gallery.currentIndex().row() + by
+        if 0 <= number < self.model.rowCount():
+            self._select(number)
+            self._with_chosen(lambda _: self.open_current())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if local_files(event.mimeData()):
@@ -219,7 +353,7 @@ class SetsPage(Page):
         role(self.pick, "primary")
         self.pick.setToolTip(tr("Pick what is selected (P or Ctrl+Enter)"))
         self.search.first.addWidget(self.pick)
-        for widget in (self.gallery, self.empty, self.nothing, self.problems):
+        for widget in (self.gallery, self.empty, self.nothing, self.problems, self.view):
             self.stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -239,6 +373,11 @@ class SetsPage(Page):
         self.curator.gone.connect(lambda _: self._ask())
         self.curator.returned.connect(self._ask)
         self.curator.failed.connect(self._failed)
+        self.curator.changed.connect(self._refresh_view)
+        self.gallery.activated.connect(lambda _: self.open_current())
+        self.view.acted.connect(self._acted)
+        self.view.tagged.connect(self._tagged)
+        self.doings.verified.connect(self._verified)
         self.pick.clicked.connect(self.primary)
         self.empty.asked.connect(lambda: self.studio.go("create"))
         self.nothing.asked.connect(lambda: self.search.set_text(""))
@@ -285,7 +424,8 @@ class SetsPage(Page):
         if wanted is not None:
             self._wanted = None
             self._select(wanted)
-        if not self.search.problems.isChecked():
+        large = self.stack.currentWidget() is self.view and self.model.rowCount() > 0
+        if not large and self.stack.currentWidget() is not self.problems:
             self._show_listed()
         self._count()
 
