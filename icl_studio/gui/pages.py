@@ -71,6 +71,7 @@ class PageSpec(NamedTuple):
 PAGES: Final[tuple[PageSpec, ...]] = (
     PageSpec("create", lambda: tr("Create"), "create", 1, "icl_studio.gui.create.page:CreatePage"),
     PageSpec("sets", lambda: tr("Sets"), "sets", 3, "icl_studio.gui.sets.page:SetsPage"),
+    PageSpec("train", lambda: tr("Train"), "train", 4, "icl_studio.gui.train.page:TrainPage"),
     PageSpec(
         "plugins", lambda: tr("Plugins"), "plugins", 6, "icl_studio.gui.plugins.page:PluginsPage"
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtGui import QIcon
 
 from ...domain.task import TaskSpec
 from ...plugins import PluginInfo
@@ -16,7 +17,7 @@ from ...training.tasks import write_task
 from .. import icons
 from ..studio import Studio
 from ..texts import tr
-from ..theme import tokens
+from ..theme import ICON_SMALL, tokens
 from . import state
 
 Index = QModelIndex | QPersistentModelIndex
@@ -33,6 +34,14 @@ def state_word(info: PluginInfo) -> str:
 def sign_color(info: PluginInfo) -> str:
     t = tokens()
     return {"ok": t.ok, "disabled": t.secondary, "broken": t.error}[info.state]
+
+
+def sign_of(info: PluginInfo) -> QIcon:
+    """The sign of its state, to be seen on a row that is chosen too."""
+    made = QIcon(icons.pixmap(SIGNS[info.state], ICON_SMALL, sign_color(info)))
+    chosen = icons.pixmap(SIGNS[info.state], ICON_SMALL, tokens().on_accent)
+    made.addPixmap(chosen, QIcon.Mode.Selected)
+    return made
 
 
 class PluginTable(QAbstractTableModel):
@@ -73,7 +82,7 @@ class PluginTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return (info.name, info.version, state_word(info))[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 2:
-            return icons.icon(SIGNS[info.state], sign_color(info))
+            return sign_of(info)
         if role == Qt.ItemDataRole.ToolTipRole:
             return info.error or info.label
         return None

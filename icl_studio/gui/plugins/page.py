@@ -10,11 +10,11 @@ from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QHeaderView,
+    QPushButton,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -46,7 +46,9 @@ class PluginsPage(Page):
         self.report = Report()
         self.new_plugin = NewPlugin()
         self.new_task = NewTask()
-        self.safe = QCheckBox(tr("Safe mode"))
+        self.safe = QPushButton(tr("Safe mode"))
+        self.safe.setCheckable(True)
+        role(self.safe, "chip")
         self.note: Notice | None = None
         self._name = ""
         self.setAcceptDrops(True)

@@ -48,6 +48,8 @@ class Column(QScrollArea):
         self.column.setContentsMargins(GAP_PAGE, GAP_BLOCK, GAP_PAGE, GAP_PAGE)
         self.column.setSpacing(GAP)
         self.setWidget(inner)
+        inner.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
 
     def say(self, text: str, rank: str = "body") -> QLabel:
         made = label(text, rank, wrap=True)

@@ -1,0 +1,223 @@
+"""The page Train: the recipe at the left; beside it the data set, or the run as it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout
+
+from ...errors import UserError
+from ...training.record import Line
+from ..pages import Page, local_files
+from ..studio import Studio
+from ..texts import tr
+from ..theme import GAP, GAP_BLOCK, GAP_PAGE, GAP_WIDE, role
+from ..widgets.empty import Empty
+from ..widgets.notice import Notice
+from ..widgets.page_bar import PageBar, button
+from . import state
+from .data import DataView
+from .model import TrainModel
+from .recipe import RecipePanel
+from .run import RunView
+
+
+class TrainPage(Page):
+    """Shows what the model has and hands it what is chosen, typed or dropped."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self.model = TrainModel(studio)
+        self.recipe = RecipePanel()
+        self.recipe.set_registry(studio.registry, self.model.wishes)
+        self.data = DataView(self.model)
+        self.run = RunView(studio.background)
+        self.empty = Empty(
+            "train",
+            tr("Tune an adapter from 20 to 100 sets of one kind"),
+            tr(
+                "Sheets with a .txt caption of the same name, or folders of panels. Drop them here."
+            ),
+            tr("Choose a folder…"),
+        )
+        self.start = button(tr("Train  Ctrl+Enter"), self.primary, "primary")
+        self.show_data = self._view_button(tr("Data"), lambda: self._show(self.data))
+        self.show_run = self._view_button(tr("Run"), self._show_run)
+        self.note: Notice | None = None
+        self.setAcceptDrops(True)
+        self._arrange()
+        self._connect()
+        task = self.recipe.task.currentData() or ""
+        self.model.wish(task=task)
+        self._wished()
+
+    def primary(self) -> None:
+        if self.start.isEnabled():
+            self._clear_note()
+            self.model.start()
+
+    def cancel(self) -> None:
+        """Esc goes back to the data; a run is stopped by its button only."""
+        self._show(self.data if self.model.data is not None else self.empty)
+
+    def shown(self) -> None:
+        self.model.visible = True
+        self.model.refresh()
+        if self.model.wishes.data is not None and self.model.data is None:
+            self.model.look()
+
+    def hidden(self) -> None:
+        self.model.visible = False
+
+    def receive(self, what: Any) -> None:
+        """A folder or zip to be trained on, or the folder of a run."""
+        if isinstance(what, Path):
+            self._take(what)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self._take(files[0])
+
+    def scenes(self) -> dict[str, Callable[[], None]]:
+        found = {"": lambda: None, "data": lambda: self._show(self.data)}
+        if self.model.runs:
+            found["run"] = self._show_run
+        return found
+
+    def _arrange(self) -> None:
+        self.stack = QStackedWidget()
+        for view in (self.empty, self.data, self.run):
+            self.stack.addWidget(view)
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_PAGE, 0, GAP_PAGE, GAP_BLOCK)
+        row.setSpacing(GAP_BLOCK)
+        row.addWidget(self.recipe)
+        row.addWidget(self.stack, 1)
+        self._notes = QVBoxLayout()
+        self._notes.setContentsMargins(GAP_PAGE, 0, GAP_PAGE, 0)
+        self._notes.setSpacing(GAP)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(PageBar(tr("Train"), self.show_data, self.show_run, self.start))
+        whole.addSpacing(GAP_WIDE)
+        whole.addLayout(self._notes)
+        whole.addLayout(row, 1)
+
+    def _connect(self) -> None:
+        model = self.model
+        self.recipe.changed.connect(self._asked)
+        self.empty.asked.connect(self.recipe.choose)
+        self.data.save_asked.connect(model.save_caption)
+        model.looked.connect(self._looked)
+        model.busy_changed.connect(self._busy)
+        model.refused.connect(self._refused)
+        model.run_changed.connect(self._run_changed)
+        model.runs_changed.connect(lambda: self.run.show_runs(model.runs, model.folder))
+        model.learnt.connect(self._learnt)
+        self.run.chosen.connect(self._choose_run)
+        self.run.stop_asked.connect(model.stop)
+        self.run.resume_asked.connect(model.go_on)
+        self.studio.tasks_changed.connect(
+            lambda: self.recipe.set_registry(self.studio.registry, model.wishes)
+        )
+
+    def _view_button(self, text: str, act: Callable[[], None]) -> QPushButton:
+        made = button(text, act)
+        role(made, "chip")
+        made.setCheckable(True)
+        return made
+
+    def _asked(self, facts: dict[str, Any]) -> None:
+        self._clear_note()
+        if "value" in facts:
+            key, value = facts.pop("value")
+            facts["changes"] = {**self.model.wishes.changes, key: value}
+            try:
+                known = getattr(state.recipe_of(self.model.wishes, self.studio.registry), key)
+            except UserError:
+                known = None
+            if known == value:
+                return
+        if "preset" in facts or "model" in facts:
+            facts["changes"] = {}
+        self.model.wish(**facts)
+        self._wished()
+
+    def _wished(self) -> None:
+        wishes = self.model.wishes
+        try:
+            recipe = state.recipe_of(wishes, self.studio.registry)
+        except UserError as error:
+            recipe = None
+            self._refused(str(error))
+        self.recipe.show_wishes(wishes, recipe)
+        self._busy()
+
+    def _take(self, path: Path) -> None:
+        self._clear_note()
+        self.model.wish(data=path)
+        self._wished()
+
+    def _looked(self) -> None:
+        self.recipe.show_looked(self.model.data)
+        self._busy()
+        if self.stack.currentWidget() is not self.run:
+            self._show(self.data if self.model.data is not None else self.empty)
+
+    def _busy(self) -> None:
+        data = self.model.data
+        self.start.setEnabled(
+            data is not None and bool(data.inspected.usable) and self.model.busy == ""
+        )
+        words = {"look": tr("Looking at the data…"), "plan": tr("Preparing the run…")}
+        self.start.setText(words.get(self.model.busy, tr("Train  Ctrl+Enter")))
+
+    def _run_changed(self) -> None:
+        run = self.model.run
+        fresh = run is not None and self.stack.currentWidget() is not self.run and run.open
+        self.run.show_run(run, self.model.eta)
+        if fresh and run is not None and run.record.step == 0:
+            self._show(self.run)
+
+    def _learnt(self, line: Line) -> None:
+        self.run.add_line(line, self.model.eta)
+
+    def _choose_run(self, folder: Path | None) -> None:
+        self.model.follow(folder)
+        self._show(self.run)
+
+    def _show_run(self) -> None:
+        if self.model.folder is None and self.model.runs:
+            self.model.follow(self.model.runs[0][0])
+            self.run.show_runs(self.model.runs, self.model.folder)
+        self._show(self.run)
+
+    def _show(self, view: Any) -> None:
+        if view is self.data and self.model.data is None:
+            view = self.empty
+        self.stack.setCurrentWidget(view)
+        self.show_data.setChecked(view is not self.run)
+        self.show_run.setChecked(view is self.run)
+
+    def _refused(self, why: str) -> None:
+        self._clear_note()
+        self.note = Notice(why, "error")
+        self.note.closed.connect(self._clear_note)
+        self._notes.addWidget(self.note)
+
+    def _clear_note(self) -> None:
+        if self.note is not None:
+            self._notes.removeWidget(self.note)
+            self.note.hide()
+            self.note.deleteLater()
+            self.note = None
