@@ -24,9 +24,9 @@ from ..widgets.labels import Elided, label
 from ..widgets.page_bar import button
 from ..widgets.texts import TextBox
 from .model import ITEM, PICTURE, Items, TrainModel
-from .state import THUMB
 
 CORNER = 28
+CELL = 156
 SIDE = 320
 
 
@@ -44,7 +44,7 @@ class ItemDelegate(QStyledItemDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(THUMB + 2 * GAP, THUMB + 2 * GAP + 20)
+        return QSize(CELL, CELL + 20)
 
     def paint(
         self,
@@ -175,6 +175,7 @@ class DataView(QWidget):
         while (left := self.problems.takeAt(0)) is not None:
             widget = left.widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         self.caption.setEnabled(row >= 0)
         if row < 0:

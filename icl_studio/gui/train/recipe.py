@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -141,7 +141,7 @@ class RecipePanel(QFrame):
                 form.addRow(self.tells)
         column.addLayout(form)
         column.addWidget(self.need)
-        column.addWidget(self.fold)
+        column.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.all, 1)
         column.addStretch(0)
 

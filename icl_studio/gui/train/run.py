@@ -61,7 +61,7 @@ class RunView(QWidget):
         self._shown: tuple[Path, ...] = ()
         self.runs = QComboBox()
         self.runs.setAccessibleName(tr("Training runs"))
-        self.runs.activated.connect(lambda: self.chosen.emit(self.runs.currentData()))
+        self.runs.activated.connect(lambda: self.chosen.emit(Path(self.runs.currentData())))
         self.state = Elided("", 15)
         self.facts = Elided("", 12, secondary=True)
         self.bar = QProgressBar()
@@ -83,8 +83,8 @@ class RunView(QWidget):
         self.runs.clear()
         for folder, record in runs:
             began = record.began[:16].replace("T", " ")
-            self.runs.addItem(f"{record.task} · {began}", folder)
-        self.runs.setCurrentIndex(self.runs.findData(chosen))
+            self.runs.addItem(f"{record.task} · {began}", str(folder))
+        self.runs.setCurrentIndex(self.runs.findData(str(chosen)))
 
     def show_run(self, run: Run | None, eta: float | None = None) -> None:
         """Show ``run`` as it stands; the newest samples, unless the slider is held back."""
