@@ -18,6 +18,7 @@ from icl_engines.export.slots import linears_of
 from icl_engines.export.widen import widen
 from icl_engines.onnx_engine.adapters import named
 from icl_engines.onnx_engine.components import OnnxTransformer
+from icl_engines.testing import random_flux_model, write_random_flux
 from icl_studio.engines.protocol import LocatedModel
 from icl_studio.errors import StorageProblem
 
@@ -27,12 +28,19 @@ FLOAT, BFLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.BFLOAT16
 
 
 @pytest.fixture(scope="module")
-def half(flux_model: LocatedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def single(tmp_path_factory: pytest.TempPathFactory) -> LocatedModel:
+    """A FLUX of one single block: what is proven here needs no more."""
+    folder = tmp_path_factory.mktemp("models") / "single"
+    return random_flux_model(write_random_flux(folder, layers=0, single_layers=1))
+
+
+@pytest.fixture(scope="module")
+def half(single: LocatedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the transformer in bfloat16."""
     folder = tmp_path_factory.mktemp("half")
-    model = load_some(flux_model, ("transformer",), torch.bfloat16).transformer
+    model = load_some(single, ("transformer",), torch.bfloat16).transformer
     write_transformer(model, folder / "transformer", 8)
-    config = flux_model.folder / "transformer" / "config.json"
+    config = single.folder / "transformer" / "config.json"
     shutil.copyfile(config, folder / "transformer" / "config.json")
     let_go(model)
     assert all(parameter.numel() == 0 for parameter in model.parameters())
@@ -59,11 +67,11 @@ def test_the_cpu_which_cannot_compute_it_says_so(half: Path) -> None:
 
 
 def test_widened_it_is_within_the_limit_without_and_with_an_adapter(
-    half: Path, flux_model: LocatedModel, tmp_path: Path
+    half: Path, single: LocatedModel, tmp_path: Path
 ) -> None:
     widen(half, tmp_path, ["transformer"])
     transformer = OnnxTransformer(tmp_path / "transformer")
-    model = load_some(flux_model, ("transformer",), torch.float32).transformer
+    model = load_some(single, ("transformer",), torch.float32).transformer
     linears = linears_of(model)
     given = step_inputs(model.config, Case(6, 4, 20, 0))
     adapter = random_adapter(linears, RANK)

@@ -197,6 +197,34 @@ def test_more_rank_than_the_engine_takes_is_refused_and_the_last_adapter_still_a
     assert torch.equal(engine.denoise([item])[0].packed, before)
 
 
+def test_an_adapter_for_linears_that_the_export_lacks_is_refused_by_their_names(
+    engine: OnnxEngine, random_flux: Path, tmp_path: Path, lora: Callable[..., Path]
+) -> None:
+    good = [AdapterFile(path=lora("good", rank=4))]
+    before = draw(engine, good)
+    # For a model of two single blocks; this one has one.
+    foreign = write_random_lora(tmp_path / "foreign.safetensors", random_flux)
+    with pytest.raises(AdapterRejected, match=r"match no module") as refused:
+        engine.use_adapters([AdapterFile(path=foreign)])
+    assert any("single_transformer_blocks.1" in str(one) for one in refused.value.problems)
+    (conditioning,) = engine.encode(["a red fox in the snow"])
+    sampling = Sampling(steps=2, guidance=3.5)
+    item = DenoiseItem(conditioning=conditioning, canvas=CANVAS, seed=0, sampling=sampling)
+    assert torch.equal(engine.denoise([item])[0].packed, before)
+
+
+def test_every_component_is_the_exported_one_and_the_vae_encodes_too(
+    engine: OnnxEngine, torch_engine: TorchEngine
+) -> None:
+    parts = ("transformer", "vae", "text_encoder", "text_encoder_2")
+    assert not any(list(getattr(engine.pipeline, part).parameters()) for part in parts)
+    picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    got = engine.pipeline.vae.encode(picture)[0].mean
+    with torch.inference_mode():
+        expected = torch_engine.pipeline.vae.encode(picture).latent_dist.mean
+    assert distance(got, expected) < LIMIT
+
+
 def test_the_receipt_names_the_engines_files_and_not_the_weights_it_never_read(
     engine: OnnxEngine, stored: StoredEngine, model: LocatedModel
 ) -> None:

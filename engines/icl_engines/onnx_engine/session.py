@@ -74,7 +74,8 @@ class Session:
     def run(
         self, given: Mapping[str, torch.Tensor], constant: Collection[str] = ()
     ) -> list[torch.Tensor]:
-        """Run once. An input named in ``constant`` is not bound again while it is the same tensor.
+        """Run once. An input named in ``constant`` is not bound again while it is the same tensor
+        (which must not be written to meanwhile).
 
         Raises ``MemoryError`` when the device has too little.
         """
