@@ -79,4 +79,11 @@ def _icon(name: str, color: str) -> QIcon:
         renderer.render(painter, QRectF(0, 0, side, side))
         painter.end()
         made.addPixmap(drawn)
+        faint = QPixmap(drawn.size())
+        faint.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(faint)
+        painter.setOpacity(0.35)
+        painter.drawPixmap(0, 0, drawn)
+        painter.end()
+        made.addPixmap(faint, QIcon.Mode.Disabled)
     return made

@@ -70,6 +70,7 @@ class PageSpec(NamedTuple):
 
 PAGES: Final[tuple[PageSpec, ...]] = (
     PageSpec("create", lambda: tr("Create"), "create", 1, "icl_studio.gui.create.page:CreatePage"),
+    PageSpec("queue", lambda: tr("Queue"), "queue", 2, "icl_studio.gui.queue.page:QueuePage"),
     PageSpec("sets", lambda: tr("Sets"), "sets", 3, "icl_studio.gui.sets.page:SetsPage"),
     PageSpec("train", lambda: tr("Train"), "train", 4, "icl_studio.gui.train.page:TrainPage"),
     PageSpec(
