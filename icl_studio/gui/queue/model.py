@@ -47,8 +47,8 @@ class Seen:
 class QueueModel(QObject):
     """Looks when the queue has changed, and acts in the queue's own thread.
 
-    ``taking`` before, ``looked`` when :attr:`counts`, :attr:`headline` and the table are new; ``acted(text)`` says
-    what was done and can be undone; ``checked(file, result)`` when a dropped list has been read.
+    ``taking`` before and ``looked`` after :attr:`counts`, :attr:`headline` and the table are new;
+    ``acted(text)`` says what was done and can be undone; ``checked(file, result)`` when a dropped list has been read.
     """
 
     taking = Signal()
