@@ -48,7 +48,8 @@ class QueueModel(QObject):
     """Looks when the queue has changed, and acts in the queue's own thread.
 
     ``taking`` before and ``looked`` after :attr:`counts`, :attr:`headline` and the table are new;
-    ``acted(text)`` says what was done and can be undone; ``checked(file, result)`` when a dropped list has been read.
+    ``acted(text)`` says what was done and can be undone; ``checked(file, result)`` comes when a
+    dropped list has been read.
     """
 
     taking = Signal()
