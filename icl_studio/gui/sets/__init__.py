@@ -7,6 +7,7 @@
 - ``curator.py``: rating, tagging, deleting, each with its way back
 - ``search_bar.py``: the search as a line and as chips
 - ``view.py``: one set, large; ``picture.py``: a picture one can zoom into and drag out
+- ``compare.py``: two to four sets side by side; ``tray.py``: the best-of set that grows from them
 - ``doings.py``, ``exporting.py``: run again, verify, export
 - ``page.py``: puts them together
 """

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from ...domain.caption import CaptionTemplate
 from ...domain.problems import UserError
 from ...errors import NotFound
+from ...sets.assemble import Choice, assemble
 from ...sets.index import Index, SetRow
 from ...sets.rate import put_rating, rate, rated
 from ...sets.record import Rating, is_set_folder, read_record
@@ -51,6 +53,7 @@ class Curator(QObject):
     changed = Signal(object)
     gone = Signal(object)
     returned = Signal()
+    assembled = Signal(object)
     failed = Signal(object)
 
     def __init__(self, shelf: Shelf) -> None:
@@ -116,6 +119,23 @@ class Curator(QObject):
 
         words = trn("{n} set deleted", "{n} sets deleted", len(rows))
         self._do(Step(words, _step(words, rows, go, go).go, back))
+
+    def assemble(self, choices: Sequence[Choice], template: CaptionTemplate | None) -> None:
+        """Save a best-of set; ``assembled(folder)`` follows. Taken back, it goes to the trash."""
+        made: list[Path] = []
+
+        def go(index: Index) -> Done:
+            made.append(assemble(self._shelf.root, choices, template=template))
+            index.note(made[-1])
+            self.assembled.emit(made[-1])
+            return Done([], [], [], returned=1)
+
+        def back(index: Index) -> Done:
+            return (
+                _each(index, [made.pop()], self._shelf.trash.delete) if made else Done([], [], [])
+            )
+
+        self._do(Step(tr("best-of set"), go, back))
 
     def undo(self) -> str:
         """Take the last step back; what it was, empty where there was none."""

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ...domain.problems import Problem, UserError
 from ...generate.stored import read_request
+from ...sets.assemble import Choice
 from ...sets.index import Index as LibraryIndex
 from ...sets.index import Order, SetRow
 from ...sets.library import Entry
@@ -22,6 +23,7 @@ from ..studio import Studio
 from ..texts import tr, trn
 from ..theme import role
 from ..widgets.empty import Empty
+from .compare import MOST, Column, CompareView
 from .curator import Curator
 from .doings import Doings
 from .exporting import ExportForm
@@ -31,6 +33,7 @@ from .problems import Problems
 from .search_bar import COUNTED, SearchBar, Values
 from .shelf import Shelf
 from .thumbs import Thumbs
+from .tray import Tray
 from .view import SetView
 
 RATINGS: Final = {
@@ -56,6 +59,8 @@ class SetsPage(Page):
         self.gallery = Gallery(self.model, self.thumbs)
         self.problems = Problems()
         self.view = SetView(studio)
+        self.board = CompareView(studio)
+        self.tray = Tray()
         self.doings = Doings(studio)
         self.empty = Empty(
             "sets",
@@ -112,9 +117,19 @@ class SetsPage(Page):
         return {
             "": lambda: self._select(0),
             "set": self.open_current,
+            "compare": self._compare_some,
             "search": lambda: self.search.set_text(with_term("", "flag", "pick")),
             "nothing": lambda: self.search.set_text(with_term("", "seed", "0")),
         }
+
+    def _compare_some(self) -> None:
+        self._show_listed()
+        select = QItemSelectionModel.SelectionFlag.Select
+        for number in range(1, 3):
+            self.gallery.selectionModel().select(self.model.index(number, 0), select)
+        deselect = QItemSelectionModel.SelectionFlag.Deselect
+        self.gallery.selectionModel().select(self.model.index(0, 0), deselect)
+        self.compare()
 
     # What the user does.
 
@@ -142,6 +157,43 @@ class SetsPage(Page):
             self.shelf.look()
 
         self.studio.background.call(self, lambda: read_record(row.folder), show, failed)
+
+    def compare(self) -> None:
+        """Two to four of what is selected, side by side."""
+        numbers = self.gallery.chosen()
+        if not 2 <= len(numbers) <= MOST:
+            self.studio.tell(tr("Select two to four sets to compare them."))
+            return
+
+        def show(columns: list[Column]) -> None:
+            self.board.show_sets(columns)
+            self.stack.setCurrentWidget(self.board)
+            self.board.setFocus()
+
+        def read(rows: list[SetRow]) -> None:
+            self.studio.background.call(
+                self,
+                lambda: [Column(row, Entry(row.folder, read_record(row.folder))) for row in rows],
+                show,
+                self.studio.tell_error,
+            )
+
+        self._with_chosen(read)
+
+    def _take(self, column: Column, panel: str, image: QImage | None) -> None:
+        said = self.tray.put(column.entry, panel, image)
+        if said:
+            self.studio.tell(said, "warning")
+
+    def _assemble(self, choices: list[Choice]) -> None:
+        task = self.studio.registry.tasks.get(self.tray.task)
+        self.curator.assemble(choices, task.caption if task else None)
+
+    def _assembled(self, folder: Path) -> None:
+        self.tray.clear()
+        self.studio.tell(tr("Best-of set saved; Ctrl+Z takes it back."))
+        self._show_listed()
+        self.look_at(folder)
 
     def export(self) -> None:
         """Ask where to and how, then deliver what is selected."""
@@ -241,7 +293,14 @@ class SetsPage(Page):
             self.curator.rate(rows, word)
 
     def _with_chosen(self, act: Callable[[list[SetRow]], None]) -> None:
-        """``act`` with the rows of what is selected, those included that were never in view."""
+        """``act`` with the rows of what is selected, those included that were never in view.
+
+        While sets are compared it is the one that is marked.
+        """
+        compared = self.board.current() if self.stack.currentWidget() is self.board else None
+        if compared is not None:
+            act([compared.row])
+            return
         numbers = self.gallery.chosen()
         rows = [self.model.row(number) for number in numbers]
         if all(row is not None for row in rows):
@@ -310,6 +369,7 @@ class SetsPage(Page):
         """What single keys do, besides judging."""
         found: dict[Qt.Key, Callable[[], None]] = {
             Qt.Key.Key_Delete: self.delete,
+            Qt.Key.Key_C: self.compare,
             Qt.Key.Key_E: self.export,
             Qt.Key.Key_V: self.verify,
             Qt.Key.Key_R: self.run_again,
@@ -353,13 +413,21 @@ class SetsPage(Page):
         role(self.pick, "primary")
         self.pick.setToolTip(tr("Pick what is selected (P or Ctrl+Enter)"))
         self.search.first.addWidget(self.pick)
-        for widget in (self.gallery, self.empty, self.nothing, self.problems, self.view):
+        for widget in (
+            self.gallery,
+            self.empty,
+            self.nothing,
+            self.problems,
+            self.view,
+            self.board,
+        ):
             self.stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.search)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.tray)
 
     def _connect(self) -> None:
         self.search.searched.connect(lambda _: self._ask())
@@ -378,6 +446,11 @@ class SetsPage(Page):
         self.view.acted.connect(self._acted)
         self.view.tagged.connect(self._tagged)
         self.doings.verified.connect(self._verified)
+        self.board.taken.connect(self._take)
+        self.board.closed.connect(self.cancel)
+        self.curator.changed.connect(self.board.put_rows)
+        self.curator.assembled.connect(self._assembled)
+        self.tray.wanted.connect(self._assemble)
         self.pick.clicked.connect(self.primary)
         self.empty.asked.connect(lambda: self.studio.go("create"))
         self.nothing.asked.connect(lambda: self.search.set_text(""))
@@ -424,7 +497,7 @@ class SetsPage(Page):
         if wanted is not None:
             self._wanted = None
             self._select(wanted)
-        large = self.stack.currentWidget() is self.view and self.model.rowCount() > 0
+        large = self.stack.currentWidget() in (self.view, self.board) and self.model.rowCount() > 0
         if not large and self.stack.currentWidget() is not self.problems:
             self._show_listed()
         self._count()
