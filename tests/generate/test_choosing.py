@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,7 +27,9 @@ from icl_studio.engines.store import (
     sha256_of,
 )
 from icl_studio.engines.times import KEPT, TimedRun, Timing, add_run, machine_key, read_times
+from icl_studio.generate.asking import Wishes, new_request
 from icl_studio.generate.choosing import Choice, Job, adapter_rank, choose_fastest
+from icl_studio.generate.planning import Place, plan
 from icl_studio.paths import resource, user_folders
 
 CANVAS = Size(192, 320)
@@ -199,3 +202,28 @@ def test_a_file_of_times_that_cannot_be_read_is_as_good_as_none(home: Path, save
     for _ in range(KEPT + 3):
         add_run(path, run)
     assert len(read_times(path).runs) == KEPT
+
+
+def test_a_plan_says_once_why_it_is_torch_and_takes_what_was_measured(
+    app: AppContext, save: Save, tmp_path: Path
+) -> None:
+    registry, folders = app.registry, user_folders()
+    task = registry.task("film-storyboard")
+    example = task.example_for("tiny")
+    assert example is not None
+    wishes = Wishes(model="tiny", adapters=())
+    asked = [
+        new_request(registry, folders, task.id, example.parts, replace(wishes, seed=seed))
+        for seed in (1, 2)
+    ]
+    engine = save()
+    said: list[str] = []
+    place = Place(out=tmp_path / "sets", say=said.append)
+    jobs = plan(asked, registry, folders, place)
+    assert {job.engine.id for job in jobs} == {"torch"}
+    assert len(said) == 1 and engine.name in said[0]
+    run = timed(engine, 2.0, 1.0, canvas=asked[0].layout.canvas)
+    add_run(folders.engine_times, run)
+    said.clear()
+    assert {job.engine.id for job in plan(asked, registry, folders, place)} == {"onnx"}
+    assert said == []
