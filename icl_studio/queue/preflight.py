@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..domain.request import SetRequest
+from ..engines.hardware import nvidia_gpus
 from ..errors import UserError
 from ..generate.planning import check_folder, choose_engine
 from ..models.adapters import known_adapters, resolve_adapter
@@ -146,7 +147,7 @@ _ROOM = "Free some space, or queue the jobs with another --out."
 
 
 def _memory(requests: list[SetRequest], registry: Registry, folders: UserFolders) -> Line:
-    """The largest model's files against this machine's memory: a hint, no promise."""
+    """The largest model's files against the memory of machine and GPU: a hint, no promise."""
     total = machine_memory()
     largest = 0
     for name in {request.model for request in requests}:
@@ -158,7 +159,13 @@ def _memory(requests: list[SetRequest], registry: Registry, folders: UserFolders
             continue
     if total is None:
         return Line("memory", "note", "This system does not say how much memory it has.")
+    cards = nvidia_gpus()
+    card = min((card.memory_mb * 2**20 for card in cards if card.memory_mb), default=0)
     told = f"{total / 2**30:.0f} GiB in this machine, {largest / 2**30:.2g} GiB of weights"
+    if card:
+        told = f"{card / 2**30:.0f} GiB on the GPU, {told}"
+    if 0 < card < largest:
+        return Line("memory", "note", told, "Its parts take turns on the GPU (--memory phases).")
     if largest > total:
         return Line(
             "memory", "note", told, "Weights are read piece by piece; close other programs."

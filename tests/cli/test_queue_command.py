@@ -51,7 +51,7 @@ def test_a_list_becomes_jobs_becomes_sets(
     assert all(list(row) == ["id", "state", "task", "attempts", "error", "sets"] for row in listed)
     assert {row["state"] for row in listed} == {"waiting"}
     assert told("queue", "preflight")["estimate"]["unknown"] == 2
-    ran = told("queue", "run")
+    ran = told("queue", "run", "--batch", "auto", "--memory", "phases")
     assert ran["done"] == added["jobs"] and ran["failed"] == {}
     for row in told("queue", "list", "--state", "done"):
         (folder,) = row["sets"]
@@ -152,7 +152,10 @@ def test_a_folder_that_cannot_be_written_loses_no_job(
         (["move", "x"], "Where to?"),
         (["template", "film-storybord"], "no task"),
         (["run", "--workers", "0"], "--workers"),
-        (["run", "--executor", "moon"], "--executor"),
+        (["run", "--batch", "many"], "--batch"),
+        (["run", "--batch", "65"], "--batch"),
+        (["run", "--memory", "none"], "--memory"),
+        (["run", "--executor", "moon"], "executor"),
     ],
 )
 def test_what_makes_no_sense_is_the_users_to_mend(

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from icl_studio.domain.model import AdapterUse
+from icl_studio.engines.hardware import Gpu
 from icl_studio.engines.protocol import LocatedModel
 from icl_studio.errors import NotFound, QueueProblem
 from icl_studio.paths import UserFolders
@@ -27,6 +28,27 @@ from icl_studio.queue.store import Store
 from icl_studio.queue.turns import Worker
 
 MakeJob = Callable[..., NewJob]
+
+
+@pytest.mark.parametrize(("megabytes", "state"), [(24_000, "ok"), (0, "ok"), (1, "note")])
+def test_a_model_that_is_larger_than_the_card_is_noted(
+    store: Store,
+    new_job: MakeJob,
+    fake_model: Callable[..., LocatedModel],
+    registry: Registry,
+    folders: UserFolders,
+    monkeypatch: pytest.MonkeyPatch,
+    megabytes: int,
+    state: str,
+) -> None:
+    card = Gpu(name="RTX", target="sm_89", memory_mb=megabytes, driver="580")
+    monkeypatch.setattr("icl_studio.queue.preflight.nvidia_gpus", lambda: (card,))
+    model = fake_model()
+    (model.folder / "more weights").write_bytes(bytes(2 * 2**20))
+    store.add([new_job(model)])
+    (line,) = [line for line in look_ahead(store, registry, folders).lines if line.what == "memory"]
+    assert line.state == state and ("on the GPU" in line.told) == bool(megabytes)
+    assert ("--memory phases" in line.fix) == (state == "note")
 
 
 def test_everything_that_could_stop_the_night_is_in_one_table(
