@@ -27,10 +27,11 @@ def icl_studio_engines() -> list[EngineSpec]:
         ),
         EngineSpec(
             id="onnx",
-            title="ONNX Runtime (CPU, from an export)",
+            title="ONNX Runtime (CPU and GPUs, from an export)",
             factory="icl_engines.onnx_engine:create",
             requires=("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
             exporter="icl_engines.export.job:export",
+            stored=True,
         ),
         EngineSpec(
             id="tensorrt",
@@ -41,6 +42,7 @@ def icl_studio_engines() -> list[EngineSpec]:
                 *("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
             ),
             builder="icl_engines.tensorrt_engine:build",
+            stored=True,
         ),
     ]
 

@@ -36,7 +36,8 @@ class EngineSpec(Frozen):
     (:mod:`icl_studio.training.job`). ``exporter``, where the engine runs what is made from a
     model beforehand, is a callable that makes it (:mod:`icl_studio.engines.exporting`);
     ``builder``, where it is then built for one kind of GPU, does that
-    (:mod:`icl_studio.engines.building`). ``a|b`` in ``requires`` asks for either of them.
+    (:mod:`icl_studio.engines.building`). ``stored``: it runs nothing but what lies in the store,
+    so a job is checked against that before it starts. ``a|b`` in ``requires`` asks for either.
     """
 
     id: Identifier
@@ -46,6 +47,7 @@ class EngineSpec(Frozen):
     trainer: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
     exporter: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
     builder: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
+    stored: bool = False
 
     def missing(self) -> tuple[str, ...]:
         """Modules that it needs and this Python has not; looks only, imports nothing."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..domain.geometry import Size
+from ..domain.problems import Problem
 from ..engines.hardware import Machine, this_machine
 from ..engines.protocol import AdapterFile, EngineOptions, EngineSpec, LocatedModel
 from ..engines.store import EngineStore, StoredEngine
 from ..engines.store.prune import stale_fields
 from ..engines.times import machine_key, read_times, runs_like
+from ..errors import NotFound
 from ..models.weights import read_header
 from ..paths import UserFolders
 from ..plugins import Registry
@@ -80,6 +82,37 @@ def choose_fastest(
         favourite,
         f"--engine auto takes {favourite.id}: {valid[0].name} was not timed at about "
         f"{job.canvas} here yet ({how}).",
+    )
+
+
+def check_stored(job: Job, spec: EngineSpec, folders: UserFolders) -> None:
+    """Raise :class:`NotFound` unless ``spec``, which somebody named, has an engine for ``job``.
+
+    With every engine of that model and why it does not serve: before the job is queued, and not
+    when it is its turn. The worker looks again, and then hashes what it loads.
+    """
+    model = job.model.spec.id
+    kind = [
+        engine
+        for engine in EngineStore(folders.engines).scan()[0]
+        if (engine.manifest.structure.engine, engine.manifest.model) == (spec.id, model)
+    ]
+    what = "export" if spec.builder is None else f"build --engine {spec.id}"
+    command = f"icl-studio engines {what} --model {model}"
+    if not kind:
+        raise NotFound(f"There is no {spec.id} engine of {model}.", fix=f"Run: {command}")
+    machine = this_machine()
+    problems = []
+    for engine in kind:
+        fused = "has a LoRA baked in" if engine.manifest.weights.fused else ""
+        reason = fused or why_not(engine, job, machine)
+        if not reason:
+            return
+        problems.append(Problem(where=engine.name, what=f"{reason}."))
+    raise NotFound(
+        f"No {spec.id} engine of {model} can make this:",
+        fix=f"Make one that can ({command}), or use --engine torch.",
+        problems=problems,
     )
 
 

@@ -23,7 +23,7 @@ from ..sets.naming import DEFAULT_SET_NAME, check_template, set_folder_name
 from ..sets.record import new_set_id
 from ..worker.protocol import GenerateJob
 from .asking import check
-from .choosing import Job, choose_fastest
+from .choosing import Job, check_stored, choose_fastest
 
 log = logging.getLogger(__name__)
 FAVOURITE = "torch"
@@ -81,6 +81,10 @@ def plan(
                 if choice.why:
                     place.say(choice.why)
             engine = choices[asked]
+        elif engine.stored:
+            check_stored(
+                Job(model, request.layout.canvas, adapters, place.options), engine, folders
+            )
         jobs.append(
             GenerateJob(
                 id=set_id,

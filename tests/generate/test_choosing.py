@@ -27,8 +27,15 @@ from icl_studio.engines.store import (
     sha256_of,
 )
 from icl_studio.engines.times import KEPT, TimedRun, Timing, add_run, machine_key, read_times
+from icl_studio.errors import NotFound
 from icl_studio.generate.asking import Wishes, new_request
-from icl_studio.generate.choosing import Choice, Job, adapter_rank, choose_fastest
+from icl_studio.generate.choosing import (
+    Choice,
+    Job,
+    adapter_rank,
+    check_stored,
+    choose_fastest,
+)
 from icl_studio.generate.planning import Place, plan
 from icl_studio.paths import resource, user_folders
 
@@ -227,3 +234,55 @@ def test_a_plan_says_once_why_it_is_torch_and_takes_what_was_measured(
     said.clear()
     assert {job.engine.id for job in plan(asked, registry, folders, place)} == {"onnx"}
     assert said == []
+
+
+def test_a_named_engine_that_was_never_made_is_told_with_the_command_that_makes_it(
+    app: AppContext, tiny: LocatedModel, home: Path
+) -> None:
+    job = Job(tiny, CANVAS, (), EngineOptions())
+    for engine, command in (("onnx", "engines export"), ("tensorrt", "build --engine tensorrt")):
+        spec = app.registry.engines[engine]
+        with pytest.raises(NotFound, match=f"no {engine} engine of tiny") as refused:
+            check_stored(job, spec, user_folders())
+        assert command in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "said"),
+    [
+        ({}, {"options": EngineOptions(dtype="bfloat16")}, "computes in float32"),
+        ({"dtype": "bfloat16"}, {}, "in bfloat16, which is for GPUs"),
+        (
+            {"profile": Profile(batch=(1, 1), image_tokens=(4, 100), text_tokens=(4, 512))},
+            {},
+            "takes 4 to 100 image tokens",
+        ),
+    ],
+    ids=["precision", "no card", "canvas"],
+)
+def test_a_named_engine_that_cannot_make_this_is_told_before_the_job_starts(
+    app: AppContext,
+    tiny: LocatedModel,
+    save: Save,
+    made: dict[str, object],
+    asked: dict[str, object],
+    said: str,
+) -> None:
+    save(**made)
+    job = Job(tiny, CANVAS, (), EngineOptions())._replace(**asked)
+    spec = app.registry.engines["onnx"]
+    with pytest.raises(NotFound, match=said):
+        check_stored(job, spec, user_folders())
+    save()
+    check_stored(job._replace(options=EngineOptions()), spec, user_folders())
+
+
+def test_more_rank_than_any_engine_takes_is_told_before_the_job_starts(
+    app: AppContext, tiny: LocatedModel, save: Save, tmp_path: Path
+) -> None:
+    save()
+    path = tmp_path / "wide.safetensors"
+    save_file({"transformer.proj_out.lora_A.weight": np.zeros((48, 4), np.float32)}, path)
+    job = Job(tiny, CANVAS, (AdapterFile(path=path),), EngineOptions())
+    with pytest.raises(NotFound, match="takes LoRAs of rank 32, these have 48"):
+        check_stored(job, app.registry.engines["onnx"], user_folders())
