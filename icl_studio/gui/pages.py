@@ -74,6 +74,9 @@ PAGES: Final[tuple[PageSpec, ...]] = (
     PageSpec("sets", lambda: tr("Sets"), "sets", 3, "icl_studio.gui.sets.page:SetsPage"),
     PageSpec("train", lambda: tr("Train"), "train", 4, "icl_studio.gui.train.page:TrainPage"),
     PageSpec(
+        "engines", lambda: tr("Engines"), "engines", 5, "icl_studio.gui.engines.page:EnginesPage"
+    ),
+    PageSpec(
         "plugins", lambda: tr("Plugins"), "plugins", 6, "icl_studio.gui.plugins.page:PluginsPage"
     ),
     PageSpec(

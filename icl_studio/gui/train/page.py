@@ -185,6 +185,8 @@ class TrainPage(Page):
     def _run_changed(self) -> None:
         run = self.model.run
         fresh = run is not None and self.stack.currentWidget() is not self.run and run.open
+        if run is not None and self.run.shown_folder != run.folder:
+            self.run.show_runs(self.model.runs, run.folder)
         self.run.show_run(run, self.model.eta)
         if fresh and run is not None and run.record.step == 0:
             self._show(self.run)

@@ -79,6 +79,12 @@ class RunView(QWidget):
         self.when = label("", "secondary")
         self._arrange()
 
+    @property
+    def shown_folder(self) -> Path | None:
+        """The run that is chosen in the list."""
+        text = self.runs.currentData()
+        return Path(text) if text else None
+
     def show_runs(self, runs: list[tuple[Path, RunRecord]], chosen: Path | None) -> None:
         self.runs.clear()
         for folder, record in runs:

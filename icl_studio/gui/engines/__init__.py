@@ -1,0 +1,1 @@
+"""The page Engines: compiled engines with what they are worth, and the base models."""
