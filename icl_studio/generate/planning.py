@@ -68,23 +68,23 @@ def plan(
     models = {name: _located(name, registry, folders, progress) for name in names}
     counters = {name: token_counter(model) for name, model in models.items()}
     choices: dict[Job, EngineSpec] = {}
+    checked: set[tuple[Job, str]] = set()
     jobs = []
     for request, set_id in zip(requests, ids or [new_set_id() for _ in requests], strict=True):
         model, adapters = models[request.model], tuple(files[use] for use in request.adapters)
         check(request, model.spec, counters[request.model])
         engine = engines[request.engine]
+        asked = Job(model, request.layout.canvas, adapters, place.options)
         if request.engine == "auto":
-            asked = Job(model, request.layout.canvas, adapters, place.options)
             if asked not in choices:
                 choice = choose_fastest(asked, engine, registry, folders)
                 choices[asked] = choice.spec
                 if choice.why:
                     place.say(choice.why)
             engine = choices[asked]
-        elif engine.stored:
-            check_stored(
-                Job(model, request.layout.canvas, adapters, place.options), engine, folders
-            )
+        elif engine.stored and (asked, engine.id) not in checked:
+            check_stored(asked, engine, folders)
+            checked.add((asked, engine.id))
         jobs.append(
             GenerateJob(
                 id=set_id,
