@@ -21,6 +21,8 @@ from ..models.weights import read_header
 from ..paths import UserFolders
 from ..plugins import Registry
 
+GPU_DEVICES = ("cuda", "tensorrt", "tensorrt-rtx")
+"""Devices of portable engines on which half precision is meant to run."""
 RANK_KEYS = ("lora_A", "lora_down", "lora.down")
 
 
@@ -130,7 +132,8 @@ def why_not(engine: StoredEngine, job: Job, machine: Machine) -> str:
         return f"does not compute on {device}"
     if job.options.dtype not in (None, structure.dtype):
         return f"computes in {structure.dtype}"
-    if not structure.targets and structure.dtype != "float32" and device != "cuda":
+    on_card = device in GPU_DEVICES or (not device and bool(machine.gpus))
+    if not structure.targets and structure.dtype != "float32" and not on_card:
         return f"is in {structure.dtype}, which is for GPUs"
     if not structure.profile.holds(1, job.canvas.tokens, job.model.spec.max_sequence_length):
         low, high = structure.profile.image_tokens

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from icl_studio.api import Size
 from icl_studio.cli.console import AppContext
-from icl_studio.engines.hardware import this_machine
+from icl_studio.engines.hardware import Gpu, this_machine
 from icl_studio.engines.protocol import AdapterFile, EngineOptions, LocatedModel
 from icl_studio.engines.store import (
     AdapterInterface,
@@ -35,6 +35,7 @@ from icl_studio.generate.choosing import (
     adapter_rank,
     check_stored,
     choose_fastest,
+    why_not,
 )
 from icl_studio.generate.planning import Place, plan
 from icl_studio.paths import resource, user_folders
@@ -286,3 +287,15 @@ def test_more_rank_than_any_engine_takes_is_told_before_the_job_starts(
     job = Job(tiny, CANVAS, (AdapterFile(path=path),), EngineOptions())
     with pytest.raises(NotFound, match="takes LoRAs of rank 32, these have 48"):
         check_stored(job, app.registry.engines["onnx"], user_folders())
+
+
+@pytest.mark.parametrize("device", [None, "cuda:1", "tensorrt-rtx"])
+def test_half_precision_is_for_machines_with_a_card_whatever_computes_on_it(
+    tiny: LocatedModel, save: Save, device: str | None
+) -> None:
+    engine = save(dtype="bfloat16")
+    job = Job(tiny, CANVAS, (), EngineOptions(device=device))
+    card = Gpu(name="RTX 4090", target="sm_89", memory_mb=24564, driver="580")
+    assert why_not(engine, job, this_machine().model_copy(update={"gpus": (card,)})) == ""
+    on_the_cpu = job._replace(options=EngineOptions(device="cpu"))
+    assert "which is for GPUs" in why_not(engine, on_the_cpu, this_machine())
