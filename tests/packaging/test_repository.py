@@ -95,3 +95,12 @@ def test_sizes_are_judged_singly_and_together() -> None:
 def test_the_tracked_files_are_small_enough() -> None:
     check = ci_module("check_sizes")
     assert check.complaints(check.tracked_sizes(ROOT)) == []
+
+
+def test_adapters_that_ship_are_small_and_each_is_some_tasks_own() -> None:
+    """At most 1.5 MB each; a file that no task has the name of would never be used."""
+    from icl_tasks.plugin import TASKS
+
+    files = sorted((ROOT / "resources" / "adapters").glob("*/*"))
+    assert [f.name for f in files if f.stat().st_size > 1_500_000] == []
+    assert {f.name for f in files} <= {f"{task.id}.safetensors" for task in TASKS}
