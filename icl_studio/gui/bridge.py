@@ -32,7 +32,7 @@ Places = Callable[[UserFolders, Settings], Sequence[Placed]]
 
 def machine_places(folders: UserFolders, settings: Settings) -> Sequence[Placed]:
     """A worker for each graphics card, or one; asks the driver, so call it in a thread."""
-    options = EngineOptions(device=settings.device, dtype=settings.dtype)
+    options = EngineOptions(device=settings.device, dtype=settings.dtype, memory=settings.memory)
     cards: list[str] = []
     if settings.device in (None, "cuda"):
         from ..doctor.gpu import nvidia_driver

@@ -180,3 +180,11 @@ def test_a_gpu_that_cannot_hold_the_model_goes_on_with_less(
         with pytest.raises(OutOfMemory, match="while loading"):
             load(random_flux, "resident")
     assert draw(engine).tobytes() == plain
+
+
+def test_an_engine_that_keeps_all_in_memory_says_so() -> None:
+    for preset in (None, "resident"):
+        fit.refuse_preset(EngineOptions(memory=preset), "onnx")
+    for preset in ("phases", "layers"):
+        with pytest.raises(UserError, match="'onnx' keeps the whole model in memory"):
+            fit.refuse_preset(EngineOptions(memory=preset), "onnx")

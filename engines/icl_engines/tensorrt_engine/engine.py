@@ -40,6 +40,7 @@ from ..torch_engine.denoise import SheetLatents, denoise
 from ..torch_engine.device import choose_device
 from ..torch_engine.encode import Conditioning, encode
 from ..torch_engine.facts import engine_facts
+from ..torch_engine.fit import refuse_preset
 from ..torch_engine.load import model_files
 from ..torch_engine.memory import free_cache, memory_errors
 from ..torch_engine.preview import FILE as LATENT_RGB_FILE
@@ -67,6 +68,7 @@ def create(model: LocatedModel, options: EngineOptions) -> TensorrtEngine:
             f"The TensorRT engine does not compute on {options.device}.",
             fix="Leave out --device, or use --engine torch.",
         )
+    refuse_preset(options, "tensorrt")
     gpus = nvidia_gpus()
     this_gpu(gpus)
     device = choose_device(EngineOptions(device=options.device or "cuda"))
