@@ -40,7 +40,7 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=args.export.parent) as scratch:
         blob = Path(scratch) / "transformer.engine"
-        graph = parser_input(part, args.dtype)
+        graph = parser_input(part, args.dtype, Path(scratch))
         plan = Plan(PROFILE, USUAL, 128, here.check_targets([args.target]))
         compile_engine(here, graph, plan, blob, lambda _: None)
         size = blob.stat().st_size

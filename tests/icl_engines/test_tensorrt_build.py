@@ -191,9 +191,11 @@ class OrtRuns:
 def runs(exported: StoredEngine, tmp_path_factory: pytest.TempPathFactory) -> OrtRuns:
     folder = tmp_path_factory.mktemp("graph")
     part = exported.folder / "transformer"
-    graph = parser_input(part, "float16")
-    (folder / FILE).write_bytes(graph.proto)
-    shutil.copyfile(part / f"{FILE}.data", folder / f"{FILE}.data")
+    graph = parser_input(part, "float16", folder)
+    assert graph.path == folder / FILE
+    graph.path.write_bytes(graph.proto)
+    exported_bytes = (part / f"{FILE}.data").stat().st_size
+    assert (folder / "weights").stat().st_size < 0.6 * exported_bytes
     return OrtRuns(folder / FILE)
 
 

@@ -1,8 +1,8 @@
 """The export's transformer as TensorRT's parser takes it.
 
 An initializer that is also an input is a constant to the parser, so the adapters' zero defaults
-are taken out: both become plain inputs. The weights stay in the export's file, and only their
-places are handed on: a model of 24 GB is never copied.
+are taken out: both become plain inputs. Only the places of the weights are handed on: a graph of a
+large model is small.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from icl_studio.errors import StorageProblem
 from ..export.graph import FILE
 from ..export.signature import ADAPTER
 from .halves import KINDS, in_halves
+from .weights import write_halves
+
+WEIGHTS = "weights"
 
 
 class ParserInput(NamedTuple):
@@ -28,12 +31,13 @@ class ParserInput(NamedTuple):
     path: Path
 
 
-def parser_input(folder: Path, dtype: str) -> ParserInput:
+def parser_input(folder: Path, dtype: str, scratch: Path) -> ParserInput:
     """The graph of ``folder/model.onnx`` to be computed in ``dtype``.
 
-    A float32 graph is rewritten to half precision where the time goes (:mod:`.halves`); one that
-    was exported in ``dtype`` is taken as it is. Raises :class:`StorageProblem` for a file that
-    is no such graph, and for one of another precision.
+    A float32 graph is rewritten to half precision where the time goes (:mod:`.halves`), its
+    weights in the folder ``scratch``; one that was exported in ``dtype`` is taken as it is, and
+    its weights stay where they are. Raises ``OSError`` for a full disk, and
+    :class:`StorageProblem` for a file that is no such graph, and for one of another precision.
     """
     path = folder / FILE
     try:
@@ -53,6 +57,8 @@ def parser_input(folder: Path, dtype: str) -> ParserInput:
     exported = precision(graph)
     if exported == "float32" and dtype != "float32":
         in_halves(graph, dtype, narrow_inputs=ADAPTER)
+        write_halves(graph, folder, scratch / WEIGHTS, dtype)
+        path = scratch / FILE
     elif exported != dtype:
         raise StorageProblem(
             f"{path} was exported in {exported}; {dtype} cannot be built from it.",

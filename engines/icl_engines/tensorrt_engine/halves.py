@@ -2,10 +2,9 @@
 
 Products (``MatMul``, ``Gemm``) and the softmax between two of them take and give half precision,
 and what only moves their results about stays in it; norms, the timestep's and the rotary
-embeddings and the residual stream stay in float32. The weights keep their float32 files: a
-``Cast`` stands behind each of them, which TensorRT folds when it builds. A softmax in float32
-between two half products would keep TensorRT from fusing the attention, and the scores of every
-pair of tokens would lie in memory.
+embeddings and the residual stream stay in float32. A ``Cast`` stands behind each weight
+(:mod:`.weights` takes it out again). A softmax in float32 between two half products would keep
+TensorRT from fusing the attention, and the scores of every pair of tokens would lie in memory.
 """
 
 from __future__ import annotations

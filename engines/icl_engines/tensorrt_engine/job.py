@@ -11,7 +11,7 @@ from icl_studio.engines.building import BuildWishes
 from icl_studio.engines.hardware import peak_mb, system_name, this_machine
 from icl_studio.engines.protocol import LocatedModel
 from icl_studio.engines.store import Built, EngineStore, StoredEngine, Structure
-from icl_studio.engines.store.disk import storage
+from icl_studio.engines.store.disk import remove_tree, storage
 from icl_studio.errors import UserError
 
 from ..export.kit import FOLDER
@@ -69,11 +69,15 @@ def build(
         part = building.folder / TRANSFORMER
         part.mkdir()
         shutil.copyfile(export.folder / TRANSFORMER / "config.json", part / "config.json")
-        graph = parser_input(export.folder / TRANSFORMER, dtype)
+        scratch = building.folder / ".weights"
+        scratch.mkdir()
+        say("writing the weights in the engine's precision")
+        graph = parser_input(export.folder / TRANSFORMER, dtype, scratch)
         shutil.copytree(export.folder / FOLDER, building.folder / FOLDER)
         often = (usual, model.spec.max_sequence_length)
         plan = Plan(profile, often, made.structure.adapters.max_rank, targets)
         compile_engine(here, graph, plan, part / BLOB, say)
+        remove_tree(scratch)
         say("saving")
         built = Built(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
