@@ -21,7 +21,7 @@ from icl_studio.gui.main import Window
 from icl_studio.gui.pages import PAGES, Page
 from icl_studio.paths import UserFolders, user_folders
 
-PATIENCE = 120_000
+PATIENCE = 300_000
 """Milliseconds that a condition may take on a slow, loaded machine."""
 
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from icl_studio.gui.create.page import CreatePage
+from icl_studio.gui.widgets.notice import Notice
 from icl_studio.paths import UserFolders
 from icl_studio.plugins.registry import Registry
 from icl_studio.sets.record import read_record
@@ -31,6 +32,7 @@ def create(
     def open_(**behaviour: Any) -> CreatePage:
         model = fake_studio(**behaviour)
         write_json(folders.settings_file, {"model": str(model)})
+        write_json(folders.data / "window" / "welcome.json", {"done": True})
         page: CreatePage = page_of("create")
         until(lambda: page.model.judgement.sound)
         return page
@@ -271,17 +273,34 @@ def test_long_and_right_to_left_texts_move_nothing(create: Any, until: Any) -> N
 
 
 @pytest.mark.slow
-def test_the_embedded_model_makes_a_set_that_can_be_seen(
-    page_of: Any, until: Any, folders: UserFolders
+def test_the_welcome_makes_a_first_set_with_one_click_and_says_what_real_work_needs(
+    page_of: Any, qtbot: Any, until: Any, folders: UserFolders
 ) -> None:
     page = page_of("create")
-    until(lambda: page.model.judgement.sound)
-    page.model.set(steps=2)
-    until(lambda: page.model.judgement.sampling.steps == 2)
-    page.primary()
+    until(lambda: page.welcome is not None)
+    assert page.welcome.start.hasFocus() or page.welcome.start.isVisible()
+    page.model.judged.connect(lambda: page.model.history.replace(page.model.draft.with_(steps=2)))
+    qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
+    assert page.welcome is None
     until(lambda: page.model.recent)
     record = read_record(page.model.recent[0].folder)
-    assert record.request.model == "tiny" and record.request.sampling.steps == 2
-    until(
-        lambda: page.sheet.image and page.sheet.image.width() == record.request.layout.canvas.width
-    )
+    assert record.request.model == "tiny" and record.request.task == "film-storyboard"
+    width = record.request.layout.canvas.width
+    until(lambda: page.sheet.image and page.sheet.image.width() == width)
+    (note,) = [note for note in page.findChildren(Notice) if "flux.1-dev" in note.label.text()]
+    assert "huggingface.co" in note.label.text()
+    until((folders.data / "window" / "welcome.json").is_file)
+
+
+def test_the_welcome_that_was_left_does_not_come_again(
+    fake_studio: Any, page_of: Any, qtbot: Any, until: Any, folders: UserFolders
+) -> None:
+    page = page_of("create")
+    until(lambda: page.welcome is not None)
+    qtbot.keyClick(page, Qt.Key.Key_Escape)
+    assert page.welcome is None and page.stack.currentWidget() is page.desk
+    until((folders.data / "window" / "welcome.json").is_file)
+    (folders.data / "window" / "create-draft.json").unlink(missing_ok=True)
+    again = page_of("create")
+    until(lambda: again.model.judgement.sound)
+    assert again.welcome is None

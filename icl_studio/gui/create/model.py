@@ -20,6 +20,7 @@ from ...queue.store import Filter, Store
 from ..handing import EditJob, ShowSet
 from ..studio import Studio
 from ..texts import tr
+from . import welcome
 from .asking import first_seed, jobs_of
 from .draft import Draft, History, draft_of, next_seed
 from .judging import Judge, Judgement
@@ -37,7 +38,7 @@ class CreateModel(QObject):
     ``changed(what)`` after every change of the draft, ``what`` the field or ``all``; ``judged``
     when :attr:`judgement` is new; ``queued(ids)`` when sets have been asked for; ``recent_changed``
     when :attr:`recent` is new; ``paced`` when :attr:`paces` are; ``loaded(text)`` when a stored
-    request has been taken.
+    request has been taken; ``first_start`` once, where nobody has been here before.
     """
 
     changed = Signal(str)
@@ -47,6 +48,7 @@ class CreateModel(QObject):
     paced = Signal()
     loaded = Signal(str)
     refused = Signal()
+    first_start = Signal()
 
     def __init__(self, studio: Studio, parent: QObject) -> None:
         super().__init__(parent)
@@ -57,6 +59,7 @@ class CreateModel(QObject):
         self.paces: dict[str, float] = {}
         self.presets = Presets(studio, self)
         self.restored = False
+        self._handed: tuple[SetRequest, str] | None = None
         self._judge = Judge(studio.registry, studio.folders)
         self._asked = 0
         self._judging = QTimer(self, singleShot=True, interval=JUDGE_MILLIS)
@@ -98,6 +101,27 @@ class CreateModel(QObject):
         """Change fields of the draft other than texts."""
         self._change(self.draft.with_(**facts), ",".join(sorted(facts)))
 
+    def welcomed(self) -> None:
+        """The welcome is over for good."""
+        self.studio.background.call(
+            self, lambda: self.studio.remembered.save(welcome.FILE, {"done": True})
+        )
+
+    def make_first(self) -> None:
+        """The embedded model's storyboard, as ``icl-studio demo`` makes it."""
+        task = self.studio.registry.tasks.get(welcome.TASK)
+        if task is None:
+            return
+        draft = Draft(task=task.id, model=welcome.MODEL).with_example(task, welcome.MODEL)
+        self.history = History(draft.with_(seed_mode="fixed"))
+        self._after("all")
+        self.judged.connect(self._make_first)
+
+    def _make_first(self) -> None:
+        """When it has been judged."""
+        self.judged.disconnect(self._make_first)
+        self.generate()
+
     def draw_seed(self) -> None:
         """Another seed, by chance, which then stays."""
         self._change(self.draft.with_(seed=secrets.randbelow(MAX_SEED), seed_mode="fixed"), "seed")
@@ -122,6 +146,9 @@ class CreateModel(QObject):
 
     def take(self, request: SetRequest, job: str = "") -> None:
         """Write ``request`` anew, or the queued job ``job`` that asks for it."""
+        if not self.restored:
+            self._handed = (request, job)
+            return
         task = self.studio.registry.tasks.get(request.task)
         self._change(draft_of(request, task, self.draft, job), "all")
 
@@ -247,10 +274,12 @@ class CreateModel(QObject):
         self._ask_judge()
         self.changed.emit("tasks")
 
-    def _read(self) -> dict[str, Any]:
-        return self.studio.remembered.load(DRAFT)
+    def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        remembered = self.studio.remembered
+        return remembered.load(DRAFT), remembered.load(welcome.FILE)
 
-    def _restore(self, data: dict[str, Any]) -> None:
+    def _restore(self, found: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        data, been_here = found
         if data:
             try:
                 self.history = History(Draft.model_validate(data))
@@ -258,7 +287,10 @@ class CreateModel(QObject):
                 self.studio.background.call(
                     self, lambda: self.studio.remembered.set_aside(DRAFT), self._say
                 )
+        handed = self._handed
         self._begin()
+        if not data and not been_here and handed is None:
+            self.first_start.emit()
 
     def _not_read(self, error: Exception) -> None:
         self.studio.tell_error(error)
@@ -275,6 +307,8 @@ class CreateModel(QObject):
             self.history = History(draft.with_example(task, model.family if model else ""))
         self._ask_judge()
         self.changed.emit("all")
+        if self._handed is not None:
+            self.take(*self._handed)
 
     def _say(self, error: UserError) -> None:
         self.studio.tell_error(error)

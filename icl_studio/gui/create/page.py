@@ -27,6 +27,7 @@ from .gallery import TaskGallery
 from .look import LookPanel
 from .model import CreateModel
 from .recent import Recent
+from .welcome import Welcome, what_next
 
 COLUMN = 348
 SUMMARY_LINES = 2
@@ -48,6 +49,7 @@ class CreatePage(Page):
         self.look = LookPanel()
         self.caption = CaptionPanel()
         self.recent = Recent(studio.background)
+        self.welcome: Welcome | None = None
         self._failure: Notice | None = None
         self._shown_set = ""
         self.setAcceptDrops(True)
@@ -57,12 +59,17 @@ class CreatePage(Page):
         studio.background.call(self, lambda: known_adapters(studio.folders), self.look.set_known)
 
     def primary(self) -> None:
+        if self.welcome is not None:
+            self._make_first()
+            return
         if self.stack.currentWidget() is self.gallery:
             self._close_gallery()
         self.model.generate()
 
     def cancel(self) -> None:
-        if self.stack.currentWidget() is self.gallery:
+        if self.welcome is not None:
+            self._leave_welcome()
+        elif self.stack.currentWidget() is self.gallery:
             self._close_gallery()
         elif self.drawing.open_jobs:
             self.model.cancel(self.drawing.open_jobs)
@@ -72,6 +79,8 @@ class CreatePage(Page):
             self.model.stop_editing()
 
     def receive(self, what: Any) -> None:
+        if self.welcome is not None:
+            self._leave_welcome()
         self.model.receive(what)
         if isinstance(what, ShowSet):
             self.drawing.show_set(what.folder)
@@ -79,6 +88,8 @@ class CreatePage(Page):
     def shown(self) -> None:
         if self.stack.currentWidget() is self.desk:
             self.summary.setFocus()
+        elif self.welcome is not None:
+            self.welcome.start.setFocus()
 
     def save(self) -> None:
         self.model.keep()
@@ -100,7 +111,8 @@ class CreatePage(Page):
 
     def scenes(self) -> dict[str, Callable[[], None]]:
         return {
-            "": lambda: None,
+            "welcome": self._welcome,
+            "": self._leave_welcome,
             "tasks": self._open_gallery,
             "wrong": self._scene_wrong,
             "set": self._scene_set,
@@ -164,6 +176,7 @@ class CreatePage(Page):
         model.judged.connect(self._judged)
         model.paced.connect(self._paced)
         model.refused.connect(self._refused)
+        model.first_start.connect(self._welcome)
         model.queued.connect(self.drawing.follow)
         model.queued.connect(lambda _: self._clear_failure())
         model.recent_changed.connect(lambda: self.recent.show_rows(model.recent))
@@ -280,6 +293,36 @@ class CreatePage(Page):
         """A set of the strip into the layout, with its text."""
         if row.folder is not None:
             self.receive(ShowSet(row.folder))
+
+    def _welcome(self) -> None:
+        """Nobody has been here before."""
+        self.welcome = Welcome(self.studio.registry)
+        self.welcome.started.connect(self._make_first)
+        self.welcome.left.connect(self._leave_welcome)
+        self.stack.addWidget(self.welcome)
+        self.stack.setCurrentWidget(self.welcome)
+        self.bar.setEnabled(False)
+        self.welcome.start.setFocus()
+
+    def _make_first(self) -> None:
+        self._leave_welcome()
+        self.drawing.done.connect(self._first_done)
+        self.model.make_first()
+
+    def _first_done(self) -> None:
+        self.drawing.done.disconnect(self._first_done)
+        note = Notice(what_next(self.studio.registry))
+        note.closed.connect(note.deleteLater)
+        self._notes.addWidget(note)
+
+    def _leave_welcome(self) -> None:
+        self.bar.setEnabled(True)
+        self._close_gallery()
+        if self.welcome is not None:
+            self.stack.removeWidget(self.welcome)
+            self.welcome.deleteLater()
+            self.welcome = None
+        self.model.welcomed()
 
     def _toggle_gallery(self) -> None:
         if self.stack.currentWidget() is self.gallery:
