@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QCoreApplication, QMessageLogContext, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from .. import __version__
 from ..crashlog import write_log
 from ..errors import UserError
-from ..paths import UserFolders, user_folders
+from ..paths import UserFolders, resource, user_folders
 from .instance import Instance
 from .pages import PAGES, PageSpec
 from .shell import STATE, MainWindow
@@ -41,6 +41,7 @@ class Window:
         page: str | None = None,
         pages: tuple[PageSpec, ...] = PAGES,
     ) -> None:
+        app.setWindowIcon(QIcon(str(resource("desktop", "icl-studio.svg"))))
         self.theme = Theme(app, scheme)
         self.studio = Studio(folders)
         state, broken = _state(self.studio)

@@ -18,7 +18,7 @@ FILE: Final = "welcome"
 TASK: Final = "film-storyboard"
 MODEL: Final = "tiny"
 REAL: Final = "flux.1-dev"
-WIDTH = 380
+WIDTH = 440
 
 
 class Welcome(QWidget):

@@ -162,7 +162,7 @@ class SheetView(QWidget):
                 most = WRITING_LINES if editor.hasFocus() else STRIP_LINES
                 line = editor.fontMetrics().lineSpacing()
                 lines = min(most, editor.lines(box.width()))
-                height = min(lines * line + 4 * GRID, box.height() * 2 // 3)
+                height = min(lines * line + 6 * GRID, box.height() * 2 // 3)
                 editor.setGeometry(box.adjusted(0, box.height() - height, 0, 0))
             editor.set_over_picture(over)
             editor.setVisible(not over or self._shows_texts)
