@@ -11,27 +11,22 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QKeySe
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ...domain.problems import Problem, UserError
-from ...generate.stored import read_request
 from ...sets.assemble import Choice
 from ...sets.index import Index as LibraryIndex
 from ...sets.index import Order, SetRow
 from ...sets.library import Entry
 from ...sets.record import SetRecord, read_record
 from ...sets.search import parse_query, with_term
-from ..pages import Page, local_files
+from ..pages import local_files
 from ..studio import Studio
 from ..texts import tr, trn
 from ..theme import role
 from ..widgets.empty import Empty
+from .acting import ActingPage
 from .compare import MOST, Column, CompareView
-from .curator import Curator
-from .doings import Doings
-from .exporting import ExportForm
 from .gallery import Gallery
-from .model import Answer, SetModel
 from .problems import Problems
 from .search_bar import COUNTED, SearchBar, Values
-from .shelf import Shelf
 from .thumbs import Thumbs
 from .tray import Tray
 from .view import SetView
@@ -46,22 +41,18 @@ RATINGS: Final = {
 Shapes = list[tuple[int, float]]
 
 
-class SetsPage(Page):
-    """Owns shelf, model, thumbs and curator; the widgets show and emit."""
+class SetsPage(ActingPage):
+    """Decides which view is shown and what is listed; the widgets show and emit."""
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
-        self.shelf = Shelf(studio)
         self.thumbs = Thumbs(studio)
-        self.curator = Curator(self.shelf)
-        self.model = SetModel(self._fetch)
         self.search = SearchBar()
         self.gallery = Gallery(self.model, self.thumbs)
         self.problems = Problems()
         self.view = SetView(studio)
         self.board = CompareView(studio)
         self.tray = Tray()
-        self.doings = Doings(studio)
         self.empty = Empty(
             "sets",
             tr("No sets yet"),
@@ -109,9 +100,12 @@ class SetsPage(Page):
         self.shelf.look()
         self.gallery.setFocus()
 
-    def save(self) -> None:
-        self.doings.close()
-        self.shelf.close()
+    def chosen(self) -> list[int]:
+        return self.gallery.chosen()
+
+    def compared(self) -> SetRow | None:
+        column = self.board.current() if self.stack.currentWidget() is self.board else None
+        return None if column is None else column.row
 
     def scenes(self) -> dict[str, Callable[[], None]]:
         return {
@@ -132,14 +126,6 @@ class SetsPage(Page):
         self.compare()
 
     # What the user does.
-
-    def rate(self, word: str) -> None:
-        """Give ``word`` to what is selected."""
-        self._with_chosen(lambda rows: self._rate(rows, word))
-
-    def delete(self) -> None:
-        """Move what is selected to the trash; Ctrl+Z brings it back."""
-        self._with_chosen(self.curator.delete)
 
     def open_current(self) -> None:
         """Show the current set large."""
@@ -195,14 +181,6 @@ class SetsPage(Page):
         self._show_listed()
         self.look_at(folder)
 
-    def export(self) -> None:
-        """Ask where to and how, then deliver what is selected."""
-        self._with_chosen(self._export)
-
-    def run_again(self) -> None:
-        """Queue what is selected once more, with other seeds."""
-        self._with_entries(self._run_again)
-
     def verify(self) -> None:
         """Make the current set again and compare; the answer stands in its view."""
         if self.view.entry is None or self.stack.currentWidget() is not self.view:
@@ -211,31 +189,6 @@ class SetsPage(Page):
             return
         self.view.set_busy(True)
         self.doings.verify(self.view.entry)
-
-    def _export(self, rows: list[SetRow]) -> None:
-        form = ExportForm(len(rows), self)
-        form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        folders = [row.folder for row in rows]
-        form.wanted.connect(lambda to, delivery: self.doings.export(folders, to, delivery))
-        form.open()
-
-    def _with_entries(self, act: Callable[[list[Entry]], None]) -> None:
-        def read(rows: list[SetRow]) -> None:
-            self.studio.background.call(
-                self,
-                lambda: [Entry(row.folder, read_record(row.folder)) for row in rows],
-                act,
-                self.studio.tell_error,
-            )
-
-        self._with_chosen(read)
-
-    def _run_again(self, entries: list[Entry]) -> None:
-        drawn = [entry for entry in entries if entry.record.assembly is None]
-        if len(drawn) < len(entries):
-            self.studio.tell(tr("Assembled sets have no single request to run again."), "warning")
-        if drawn:
-            self.doings.run_again(drawn)
 
     def _acted(self, what: str) -> None:
         """A button of the set view."""
@@ -247,15 +200,6 @@ class SetsPage(Page):
             self.studio.go("create", entry.record.request)
         else:
             {"again": self.run_again, "verify": self.verify, "export": self.export}[what]()
-
-    def _tagged(self, tags: list[str]) -> None:
-        def put(rows: list[SetRow]) -> None:
-            try:
-                self.curator.tag(rows, tags)
-            except UserError as error:
-                self.studio.tell_error(error)
-
-        self._with_chosen(put)
 
     def _verified(self, folder: Path, words: str) -> None:
         self.view.set_busy(False)
@@ -277,52 +221,6 @@ class SetsPage(Page):
             lambda _: None,
         )
 
-    def _rate(self, rows: list[SetRow], word: str) -> None:
-        locked = sum(row.read_only for row in rows)
-        if locked:
-            self.studio.tell(
-                trn(
-                    "{n} set was saved by a newer ICL Studio and is read-only here.",
-                    "{n} sets were saved by a newer ICL Studio and are read-only here.",
-                    locked,
-                ),
-                "warning",
-            )
-        rows = [row for row in rows if not row.read_only]
-        if rows:
-            self.curator.rate(rows, word)
-
-    def _with_chosen(self, act: Callable[[list[SetRow]], None]) -> None:
-        """``act`` with the rows of what is selected, those included that were never in view.
-
-        While sets are compared it is the one that is marked.
-        """
-        compared = self.board.current() if self.stack.currentWidget() is self.board else None
-        if compared is not None:
-            act([compared.row])
-            return
-        numbers = self.gallery.chosen()
-        rows = [self.model.row(number) for number in numbers]
-        if all(row is not None for row in rows):
-            if rows:
-                act([row for row in rows if row is not None])
-            return
-        keys = [self.model.key(number) for number in numbers]
-
-        def read(index: LibraryIndex) -> list[SetRow]:
-            found = index.rows(keys)
-            return [found[key] for key in keys if key in found]
-
-        self.shelf.ask(self, read, act)
-
-    def undo(self) -> None:
-        words = self.curator.undo()
-        self.studio.tell(tr("Taken back: {what}", what=words) if words else tr("Nothing to undo"))
-
-    def redo(self) -> None:
-        words = self.curator.redo()
-        self.studio.tell(tr("Done again: {what}", what=words) if words else tr("Nothing to redo"))
-
     def look_at(self, folder: Path) -> None:
         """Select the set in ``folder``, whatever is searched for."""
         if self.search.text():
@@ -337,15 +235,6 @@ class SetsPage(Page):
             return index.key_of(folder)
 
         self.shelf.ask(self, key_of, found)
-
-    def load_request(self, file: Path) -> None:
-        """Hand the request in ``file`` to Create; say so where it carries none."""
-        self.studio.background.call(
-            self,
-            lambda: read_request(file),
-            lambda request: self.studio.go("create", request),
-            self.studio.tell_error,
-        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not (event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
@@ -460,9 +349,6 @@ class SetsPage(Page):
         chosen.selectionChanged.connect(lambda *_: self._count())
 
     # Answers of the shelf.
-
-    def _fetch(self, keys: list[int], answer: Answer) -> None:
-        self.shelf.ask(self, lambda index: index.rows(keys), answer)
 
     def _ask(self) -> None:
         """Search; an answer that has been overtaken by another search is not shown."""
