@@ -239,6 +239,9 @@ def test_a_damaged_set_is_listed_with_its_reason(
     )
     page.cancel()
     assert page.stack.currentWidget() is page.gallery
+    page.search.problems.click()
+    page.search.line.setText("seed:102")
+    until(lambda: page.model.rowCount() == 1 and page.stack.currentWidget() is page.gallery)
 
 
 def test_a_sheet_that_cannot_be_shown_is_marked_and_stops_nothing(

@@ -112,6 +112,8 @@ class SetsPage(ActingPage):
             "": lambda: self._select(0),
             "set": self.open_current,
             "compare": self._compare_some,
+            "tray": self.board.take,
+            "problems": lambda: self.search.problems.setChecked(True),
             "search": lambda: self.search.set_text(with_term("", "flag", "pick")),
             "nothing": lambda: self.search.set_text(with_term("", "seed", "0")),
         }
@@ -319,7 +321,7 @@ class SetsPage(ActingPage):
         column.addWidget(self.tray)
 
     def _connect(self) -> None:
-        self.search.searched.connect(lambda _: self._ask())
+        self.search.searched.connect(lambda _: self._searched())
         self.search.ordered.connect(self._reorder)
         self.search.sized.connect(self.gallery.set_row_height)
         self.search.problems_asked.connect(self._show_problems)
@@ -349,6 +351,12 @@ class SetsPage(ActingPage):
         chosen.selectionChanged.connect(lambda *_: self._count())
 
     # Answers of the shelf.
+
+    def _searched(self) -> None:
+        """Whoever searches wants to see what is found, whatever was shown."""
+        self.search.problems.setChecked(False)
+        self._show_listed()
+        self._ask()
 
     def _ask(self) -> None:
         """Search; an answer that has been overtaken by another search is not shown."""
