@@ -220,8 +220,9 @@ def style_sheet(t: Tokens) -> str:
     [role="place"] {{
         background: transparent; border: none; border-left: 3px solid transparent;
         border-radius: 0; min-height: 46px; min-width: 50px; padding: 0; }}
-    [role="place"]:hover {{ background: {t.raised}; }}
-    [role="place"]:checked {{ border-left-color: {t.accent}; background: {t.raised}; }}
+    [role="place"]:hover {{ background: {t.raised}; border-color: transparent; }}
+    [role="place"]:checked, [role="place"]:checked:hover {{
+        border-left-color: {t.accent}; background: {t.raised}; }}
     [role="place"]:focus {{ border: 1px solid {t.accent}; border-left: 3px solid {t.accent}; }}
     QLineEdit, QPlainTextEdit, QTextEdit {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -28,6 +29,7 @@ class CaptionPanel(QFrame):
         self.text.setAccessibleName(tr("Joint caption"))
         self.text.setUndoRedoEnabled(False)
         self.text.setTabChangesFocus(True)
+        self.text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         role(self.text, "reading")
         self.text.document().setDocumentMargin(0)
         self.note = label("", "secondary", wrap=True)

@@ -22,6 +22,7 @@ class TextBox(QPlainTextEdit):
         super().__init__(parent)
         self.setUndoRedoEnabled(False)  # the page undoes everything, in the order it was done
         self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._quiet = False
         self.textChanged.connect(self._changed)
 
