@@ -45,8 +45,8 @@ def choose_layout(
 ) -> Layout:
     """A single picture's shape with probability `single_share`, otherwise a collage by `shares`."""
     if rng.random() < single_share:
-        # Half of the singles have a storyboard's or a square panel: the usual and the cheap one.
-        favourites = ["single-192x96", "single-96x96"]
+        # Half of the singles have the panels of lettering, or of rooms and marks: learned last.
+        favourites = ["single-144x96", "single-96x128"]
         others = [n for n in store.latents if n not in LAYOUTS]
         return ALL_LAYOUTS[rng.choice(favourites if rng.random() < 0.5 else others)]
     names = [name for name in store.latents if name in LAYOUTS]

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SHARES: dict[str, float] = {
-    "film-storyboard": 0.20,
+    "film-storyboard": 0.15,
     "couple-profile": 0.08,
-    "font-design": 0.19,
-    "home-decoration": 0.12,
-    "portrait-photography": 0.09,
-    "portrait-illustration": 0.03,
-    "ppt-templates": 0.14,
-    "sandstorm-visual-effect": 0.02,
-    "sparklers-visual-effect": 0.02,
-    "visual-identity-design": 0.11,
+    "font-design": 0.30,
+    "home-decoration": 0.16,
+    "portrait-photography": 0.08,
+    "portrait-illustration": 0.02,
+    "ppt-templates": 0.11,
+    "sandstorm-visual-effect": 0.01,
+    "sparklers-visual-effect": 0.01,
+    "visual-identity-design": 0.08,
 }
 """Each layout's share of the collages. Not the layouts' own weights, of which storyboards have a
 third: lettering, rooms, slides and marks are learned last and need the most pictures."""
