@@ -47,6 +47,9 @@ def train_distill(config: RunConfig) -> None:
     model = build_model(config, tokenizers).to(config.device)
     model.load_state_dict(teacher.state_dict())
     teacher.requires_grad_(False)
+    if config.compiled:
+        for one in (teacher, model):
+            one.transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
     model.text_encoder.requires_grad_(False)
     model.text_encoder_2.requires_grad_(False)
     split = split_parameters(model, ADAMW_PARTS)
