@@ -12,7 +12,7 @@ from ..models.state import state_of, token_state
 from ..paths import UserFolders
 from ..plugins import load_registry
 from ..settings import Settings
-from . import gpu, home, onnx, software
+from . import gpu, home, onnx, software, tensorrt
 from .check import Check, fail, in_full, ok, warn
 
 if TYPE_CHECKING:
@@ -30,9 +30,13 @@ def examine(folders: UserFolders, *, safe_mode: bool = False) -> Iterator[Check]
     twins = software.check_onnx_twins()
     if twins is not None:
         yield twins
-    on_onnx = onnx.judge_onnx(onnx.probe_onnx(), nvidia_gpus())
+    cards = nvidia_gpus()
+    on_onnx = onnx.judge_onnx(onnx.probe_onnx(), cards)
     if on_onnx is not None:
         yield on_onnx
+    on_tensorrt = tensorrt.judge_tensorrt(tensorrt.probe_tensorrt(), cards)
+    if on_tensorrt is not None:
+        yield on_tensorrt
     settings, check = home.check_settings(folders)
     yield check
     yield from home.check_folders(folders, settings)
