@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from icl_studio.api import CaptionerSpec, EngineSpec, MetricSpec, ModelSpec, hookimpl
 
+from . import formats
 from .models import FLUX_MODELS
 
 ICL_STUDIO_API = 1
@@ -32,6 +33,7 @@ def icl_studio_engines() -> list[EngineSpec]:
             requires=("onnxruntime", "onnx", "onnxscript", "torch", "diffusers"),
             exporter="icl_engines.export.job:export",
             stored=True,
+            formats=(("export", formats.EXPORT),),
         ),
         EngineSpec(
             id="tensorrt",
@@ -43,6 +45,7 @@ def icl_studio_engines() -> list[EngineSpec]:
             ),
             builder="icl_engines.tensorrt_engine:build",
             stored=True,
+            formats=(("export", formats.EXPORT), ("build", formats.BUILD)),
         ),
     ]
 

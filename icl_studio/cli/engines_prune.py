@@ -31,7 +31,8 @@ def prune(
     app = context()
     store = EngineStore(app.folders.engines)
     most = None if over is None else int(over * 1e9)
-    found = superfluous(store, lambda model: _folder(model, app), most)
+    formats = {id: dict(spec.formats) for id, spec in app.registry.engines.items()}
+    found = superfluous(store, lambda model: _folder(model, app), most, formats)
     if yes:
         remove(store, found)
     if as_json:

@@ -37,7 +37,9 @@ class EngineSpec(Frozen):
     model beforehand, is a callable that makes it (:mod:`icl_studio.engines.exporting`);
     ``builder``, where it is then built for one kind of GPU, does that
     (:mod:`icl_studio.engines.building`). ``stored``: it runs nothing but what lies in the store,
-    so a job is checked against that before it starts. ``a|b`` in ``requires`` asks for either.
+    so a job is checked against that before it starts; ``formats`` are then the numbers of the
+    formats that it writes today, each after its name in an engine's versions: one with another
+    number is stale. ``a|b`` in ``requires`` asks for either.
     """
 
     id: Identifier
@@ -48,6 +50,7 @@ class EngineSpec(Frozen):
     exporter: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
     builder: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] | None = None
     stored: bool = False
+    formats: tuple[tuple[str, str], ...] = ()
 
     def missing(self) -> tuple[str, ...]:
         """Modules that it needs and this Python has not; looks only, imports nothing."""

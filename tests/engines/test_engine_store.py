@@ -146,6 +146,14 @@ def test_a_stale_engine_is_refused_by_the_field_that_differs(
     assert "engines export --model tiny" in refused.value.fix
 
 
+def test_a_package_built_for_another_device_is_the_same_release(save: Save) -> None:
+    made = save()
+    cuda = Wanted(engine="onnx", versions={"torch": "2.13.0+cu130"})
+    assert differences(made.manifest, cuda) == ()
+    older = Wanted(engine="onnx", versions={"torch": "2.12.0+cu130"})
+    assert [one.field for one in differences(made.manifest, older)] == ["versions.torch"]
+
+
 def test_changed_weights_are_named_by_their_file(save: Save) -> None:
     other = Weights(files={"transformer/model.safetensors": "c" * 64})
     (difference,) = differences(save().manifest, Wanted(engine="onnx", weights=other))

@@ -74,7 +74,7 @@ def found(store: EngineStore, model: Path | None, most: int | None = None) -> di
 
 def test_an_engine_that_is_of_use_stays(store: EngineStore, save: Save, model: Path) -> None:
     made = save()
-    assert stale_fields(made, model) == ()
+    assert stale_fields(made, model, {}) == ()
     assert found(store, model) == {}
     assert found(store, None) == {}
 
@@ -85,6 +85,18 @@ def test_an_engine_of_another_release_is_stale(store: EngineStore, save: Save, m
         old.name: f"stale: versions.pydantic: the engine has 1.0, "
         f"this asks for {version('pydantic')}"
     }
+
+
+def test_an_engine_of_an_older_format_of_ours_is_stale(
+    store: EngineStore, save: Save, model: Path
+) -> None:
+    made = save()
+    now = {"export": "3", "build": "1"}
+    assert superfluous(store, lambda _: model, formats={"tensorrt": now, "onnx": {}}) == []
+    newer = {"tensorrt": now | {"export": "4"}}
+    (stale,) = superfluous(store, lambda _: model, formats=newer)
+    assert stale.name == made.name
+    assert stale.why == "stale: versions.export: the engine has 3, this asks for 4"
 
 
 def test_what_marks_a_packages_build_is_no_other_release(

@@ -27,7 +27,7 @@ from icl_studio.engines.store import (
     sha256_of,
 )
 from icl_studio.engines.times import KEPT, TimedRun, Timing, add_run, machine_key, read_times
-from icl_studio.errors import NotFound
+from icl_studio.errors import AdapterRejected, NotFound
 from icl_studio.generate.asking import Wishes, new_request
 from icl_studio.generate.choosing import (
     Choice,
@@ -166,8 +166,15 @@ def test_the_run_of_the_nearest_size_decides(choose: Callable[..., Choice], save
             "takes 4 to 96 image tokens",
         ),
         ({}, {"options": EngineOptions(dtype="bfloat16")}, "computes in float32"),
+        ({}, {"options": EngineOptions(memory="phases")}, "knows no --memory phases"),
+        ({}, {"options": EngineOptions(device="mps")}, "does not compute on mps"),
+        (
+            {"versions": {"pydantic": version("pydantic"), "export": "2"}},
+            {},
+            "is stale (versions.export: the engine has 2",
+        ),
     ],
-    ids=["stale", "another card", "half on a CPU", "size", "precision"],
+    ids=["stale", "card", "half on a CPU", "size", "precision", "memory", "device", "format"],
 )
 def test_an_engine_that_is_not_valid_here_is_refused_in_one_line(
     choose: Callable[..., Choice],
@@ -196,7 +203,9 @@ def test_loras_of_more_rank_than_the_engine_takes_go_to_torch(
     one = AdapterFile(path=path)
     assert adapter_rank(one) == 20
     assert choose(adapters=(one,)).spec.id == "onnx"
-    two = choose(adapters=(one, one))
+    other = tmp_path / "another.safetensors"
+    save_file(tensors, other)
+    two = choose(adapters=(one, AdapterFile(path=other)))
     assert two.spec.id == "torch"
     assert "takes LoRAs of rank 32, these have 40" in two.why
 
@@ -287,6 +296,53 @@ def test_more_rank_than_any_engine_takes_is_told_before_the_job_starts(
     job = Job(tiny, CANVAS, (AdapterFile(path=path),), EngineOptions())
     with pytest.raises(NotFound, match="takes LoRAs of rank 32, these have 48"):
         check_stored(job, app.registry.engines["onnx"], user_folders())
+
+
+def test_a_lora_of_a_text_encoder_is_refused_before_the_job_starts(
+    app: AppContext, tiny: LocatedModel, save: Save, tmp_path: Path
+) -> None:
+    save()
+    for number, key in enumerate(("lora_te1_text_model_x.lora_down.weight", "text_encoder.x.y")):
+        path = tmp_path / f"texte-{number}.safetensors"
+        transformer = np.zeros((4, 4), np.float32)
+        save_file({"transformer.proj_out.lora_A.weight": transformer, key: transformer}, path)
+        job = Job(tiny, CANVAS, (AdapterFile(path=path),), EngineOptions())
+        with pytest.raises(AdapterRejected, match="adapts a text encoder") as refused:
+            check_stored(job, app.registry.engines["onnx"], user_folders())
+        assert path.name in str(refused.value) and "docs/adapters.md" in refused.value.fix
+
+
+def test_a_lora_that_weighs_nothing_or_comes_twice_takes_no_more_rank(
+    app: AppContext, tiny: LocatedModel, save: Save, tmp_path: Path
+) -> None:
+    save()
+    paths = [tmp_path / "one.safetensors", tmp_path / "two.safetensors"]
+    for path in paths:
+        save_file({"transformer.proj_out.lora_A.weight": np.zeros((20, 4), np.float32)}, path)
+    one, two = (AdapterFile(path=path) for path in paths)
+    nothing = AdapterFile(path=paths[1], weight=0.0)
+    for adapters in ((one, nothing), (one, one)):
+        job = Job(tiny, CANVAS, adapters, EngineOptions())
+        check_stored(job, app.registry.engines["onnx"], user_folders())
+    with pytest.raises(NotFound, match="takes LoRAs of rank 32, these have 40"):
+        job = Job(tiny, CANVAS, (one, two), EngineOptions())
+        check_stored(job, app.registry.engines["onnx"], user_folders())
+
+
+def test_an_edited_manifest_is_told_as_such_and_not_as_no_engine(
+    app: AppContext, tiny: LocatedModel, save: Save, choose: Callable[..., Choice]
+) -> None:
+    manifest = save().folder / "engine.json"
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace('"seconds": 1', '"seconds": 2'),
+        encoding="utf-8",
+    )
+    job = Job(tiny, CANVAS, (), EngineOptions())
+    with pytest.raises(NotFound, match="was changed after the engine was built"):
+        check_stored(job, app.registry.engines["onnx"], user_folders())
+    choice = choose()
+    assert choice.spec.id == "torch"
+    assert "was changed after" in choice.why and "\n" not in choice.why
 
 
 @pytest.mark.parametrize("device", [None, "cuda:1", "tensorrt-rtx"])

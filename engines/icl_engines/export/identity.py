@@ -24,14 +24,13 @@ from icl_studio.engines.store import (
 from icl_studio.engines.store.disk import storage
 from icl_studio.errors import ModelUnavailable
 
+from .. import formats
 from ..adapters.convert import Linear
 from ..torch_engine.load import model_files
 from .layout import CONFIGS
 from .signature import PROFILE
 from .slots import linears_of
 
-FORMAT = "3"
-"""Counted up when this package writes another graph for the same model."""
 PACKAGES = ("torch", "diffusers", "transformers", "onnx", "onnxscript")
 SOURCES = tuple(dict.fromkeys(CONFIGS.values()))
 """The model's components whose weights are in an export."""
@@ -39,7 +38,7 @@ SOURCES = tuple(dict.fromkeys(CONFIGS.values()))
 
 def versions() -> dict[str, str]:
     """Releases that determine the graph: ours, the exporter's, the traced classes'."""
-    return {"export": FORMAT} | {name: version(name) for name in PACKAGES}
+    return {"export": formats.EXPORT} | {name: version(name) for name in PACKAGES}
 
 
 def graph_digest(folder: Path) -> str:

@@ -7,12 +7,11 @@ from icl_studio.engines.protocol import LocatedModel
 from icl_studio.engines.store import EngineStore, StoredEngine, Wanted
 from icl_studio.errors import NotFound, UserError
 
+from .. import formats
 from ..export import identity
 from .library import Library
 
 ENGINE = "tensorrt"
-FORMAT = "1"
-"""Counted up when this package builds another engine from the same export."""
 
 
 def find_export(model: LocatedModel, store: EngineStore, dtype: str) -> StoredEngine:
@@ -71,7 +70,7 @@ def versions(library: Library) -> dict[str, str]:
     Without what marks a package's build: torch for the CPU exports the very graph that torch for
     CUDA does, and an engine is often built on another machine than it runs on.
     """
-    found = identity.versions() | {library.name: library.version, "build": FORMAT}
+    found = identity.versions() | {library.name: library.version, "build": formats.BUILD}
     return {name: release.partition("+")[0] for name, release in found.items()}
 
 

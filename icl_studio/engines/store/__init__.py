@@ -9,7 +9,7 @@ An engine is an executable artifact: its files are hashed before anything deseri
 """
 
 from .disk import sha256_of
-from .folder import EngineStore, StoredEngine
+from .folder import EngineStore, StoredEngine, name_prefix
 from .key import engine_key
 from .manifest import (
     AdapterInterface,
@@ -42,5 +42,6 @@ __all__ = [
     "Weights",
     "differences",
     "engine_key",
+    "name_prefix",
     "sha256_of",
 ]

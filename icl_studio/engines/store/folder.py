@@ -102,7 +102,7 @@ class EngineStore:
         if fitting:
             return max(fitting, key=lambda engine: engine.manifest.built.created)
         command = command or f"icl-studio engines export --model {model}"
-        prefix = f"{wanted.engine}-{_slug(model)}-"
+        prefix = name_prefix(wanted.engine, model)
         unreadable = [problem for problem in broken if problem.where.startswith(prefix)]
         if not kind and not unreadable:
             raise NotFound(f"There is no {wanted.engine} engine of {model}.", fix=f"Run: {command}")
@@ -272,7 +272,12 @@ def _folder_name(manifest: Manifest) -> str:
     """Engine, model, precision, and enough of the key: readable and unique."""
     key = engine_key(manifest.structure, manifest.weights)
     structure = manifest.structure
-    return f"{structure.engine}-{_slug(manifest.model)}-{structure.dtype}-{key[:12]}"
+    return f"{name_prefix(structure.engine, manifest.model)}{structure.dtype}-{key[:12]}"
+
+
+def name_prefix(engine: str, model: str) -> str:
+    """How the folders of engines of this kind and model begin, damaged ones too."""
+    return f"{engine}-{_slug(model)}-"
 
 
 def _slug(model: str) -> str:

@@ -1,25 +1,27 @@
 """Which engines of the store nobody needs any more, and the remains of builds that were killed.
 
 An engine is called stale by what can be seen without loading anything heavy: the releases that are
-installed, and the model's weight files as they lie there now. What only the engine's own package
-can tell (how it names its graph) is looked at when the engine is used.
+installed, the numbers of our own formats, and the model's weight files as they lie there now. What
+only the engine's own package can tell (how it names its graph) is looked at when it is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 from .disk import lock, remove_tree, sha256_of
 from .folder import BUILDING, EngineStore, StoredEngine
-from .stale import Difference
+from .stale import Difference, same_release
 
 OURS = frozenset({"export", "build"})
 """Numbers of our own formats among an engine's versions; packages have such names too."""
 FolderOf = Callable[[str], Path | None]
 """The folder of the model with this id; None where it is not on this machine."""
+Formats = Mapping[str, str]
+"""Our own formats by name, as ``EngineSpec.formats`` tells them."""
 
 
 class Superfluous(NamedTuple):
@@ -30,21 +32,22 @@ class Superfluous(NamedTuple):
     why: str
 
 
-def stale_fields(engine: StoredEngine, model: Path | None) -> tuple[Difference, ...]:
-    """In what ``engine`` differs from the installed releases and from the weights in ``model``.
+def stale_fields(
+    engine: StoredEngine, model: Path | None, formats: Formats
+) -> tuple[Difference, ...]:
+    """In what ``engine`` differs from what is installed and from the weights in ``model``.
 
-    A package that is not installed is no difference: engines are built for other machines too.
+    ``formats`` are those that its kind writes today. A package that is not installed is no
+    difference, nor is a format that nobody tells: engines are built for other machines too.
     """
     manifest = engine.manifest
     found = []
     for name, has in manifest.structure.versions.items():
-        if name in OURS:
-            continue
         try:
-            wants = version(name.replace("_", "-"))
+            wants = formats.get(name, has) if name in OURS else version(name.replace("_", "-"))
         except PackageNotFoundError:
             continue
-        if has.partition("+")[0] != wants.partition("+")[0]:
+        if not same_release(has, wants):
             found.append(Difference(field=f"versions.{name}", has=has, wants=wants))
     for name, stamp in manifest.stamps.items() if model is not None else ():
         assert model is not None
@@ -63,9 +66,14 @@ def stale_fields(engine: StoredEngine, model: Path | None) -> tuple[Difference, 
 
 
 def superfluous(
-    store: EngineStore, folder_of: FolderOf, most_bytes: int | None = None
+    store: EngineStore,
+    folder_of: FolderOf,
+    most_bytes: int | None = None,
+    formats: Mapping[str, Formats] | None = None,
 ) -> list[Superfluous]:
     """What of ``store`` may go, each with its reason; nothing is changed.
+
+    ``formats`` by the kind of engine.
 
     Damaged and stale engines, those that a newer one of the same purpose has replaced, the
     remains of killed builds, and then, oldest first, what is over ``most_bytes``.
@@ -78,7 +86,8 @@ def superfluous(
     folders = {model: folder_of(model) for model in {one.manifest.model for one in engines}}
     sound = []
     for engine in engines:
-        differing = stale_fields(engine, folders[engine.manifest.model])
+        known = (formats or {}).get(engine.manifest.structure.engine, {})
+        differing = stale_fields(engine, folders[engine.manifest.model], known)
         if differing:
             found.append(Superfluous(engine.name, engine.bytes, f"stale: {differing[0]}"))
         else:

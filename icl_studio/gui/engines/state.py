@@ -108,6 +108,8 @@ def _card(engine: StoredEngine, folders: UserFolders, registry: Registry) -> Eng
         folder = present_folder(find_model(manifest.model, registry), folders)
     except UserError:  # made of a model that is not known any more
         folder = None
+    spec = registry.engines.get(structure.engine)
+    stale = stale_fields(engine, folder, dict(spec.formats) if spec is not None else {})
     runs = [run for run in read_times(folders.engine_times).runs if run.model == manifest.model]
     timed = next((run for run in reversed(runs) if run.of(structure.engine, engine.name)), None)
     own = timed.of(structure.engine, engine.name) if timed is not None else None
@@ -120,7 +122,7 @@ def _card(engine: StoredEngine, folders: UserFolders, registry: Registry) -> Eng
         name=engine.name,
         title=f"{structure.engine} · {manifest.model} · {structure.dtype}",
         facts=tuple(facts),
-        reasons=tuple(str(difference) for difference in stale_fields(engine, folder)),
+        reasons=tuple(map(str, stale)),
         model=manifest.model,
         engine=structure.engine,
         seconds=own.seconds_per_sheet if own is not None else None,
