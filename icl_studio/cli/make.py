@@ -274,7 +274,7 @@ def _show(app: AppContext, requests: tuple[SetRequest, ...], as_json: bool) -> N
         "canvas": str(first.layout.canvas),
         "panels": ", ".join(first.layout.names),
         "model": first.model,
-        "engine": engine.id,
+        "engine": _engine_words(first.engine, engine.id),
         "LoRA": adapters or "none",
         "sampling": f"{first.sampling.steps} steps, guidance {first.sampling.guidance:g}",
         "seeds": ", ".join(str(asked.seed) for asked in requests[:8])
@@ -283,6 +283,13 @@ def _show(app: AppContext, requests: tuple[SetRequest, ...], as_json: bool) -> N
     }
     for key, value in lines.items():
         out.print(f"{key:9} {value}", markup=False, soft_wrap=True)
+
+
+def _engine_words(asked: str, favourite: str) -> str:
+    """The engine as far as it is decided; which one ``auto`` takes, the plan finds out."""
+    if asked != "auto":
+        return favourite
+    return f"auto ({favourite}, or a compiled engine that was timed faster here)"
 
 
 def _make(

@@ -103,7 +103,9 @@ def test_a_dry_run_prints_a_request_that_can_be_made(
     file.write_text(capsys.readouterr().out, encoding="utf-8")
     assert not out.exists()
     assert main(["make", "--request", str(file), "--dry-run"]) == 0
-    assert "film-storyboard" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "film-storyboard" in told
+    assert "auto (fake, or a compiled engine that was timed faster here)" in told
     made = make_json(capsys, "make", "--request", str(file), "--out", str(out))["sets"]
     asked = json.loads(file.read_text(encoding="utf-8"))
     assert read_record(Path(made[0]["folder"])).request.model_dump(mode="json") == asked
