@@ -160,7 +160,8 @@ def _places(
     """A worker for each GPU, unless a device or a number was named."""
     from ..errors import UserError
     from ..queue.kinds import KINDS
-    from ..worker.executor import RAY_KINDS, ray_cluster, this_machine
+    from ..queue.places import own_places
+    from ..worker.executor import RAY_KINDS, ray_cluster
 
     if executor == RAY or executor.startswith(f"{RAY}://"):
         address = "" if executor == RAY else executor
@@ -170,14 +171,7 @@ def _places(
         raise UserError(
             f"There is no executor {executor!r}.", fix="Use local, ray or ray://HOST:PORT."
         )
-    cards: list[str] = []
-    if options.device in (None, "cuda") and workers != 1:
-        from ..doctor.gpu import nvidia_driver
-
-        driver = nvidia_driver()
-        cards = [f"cuda:{n}" for n in range(len(driver.cards))] if driver else []
-    count = workers or max(1, len(cards))
-    return this_machine(app.folders, options, count, cards if count > 1 else ())
+    return own_places(app.folders, options, workers)
 
 
 def _about_interrupted(store: Store, choice: Interrupted) -> None:

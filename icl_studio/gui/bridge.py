@@ -20,9 +20,10 @@ from ..domain.events import Final as FinalEvent
 from ..engines.protocol import EngineOptions
 from ..paths import UserFolders
 from ..plugins import Registry
+from ..queue.places import own_places
 from ..queue.running import Report, Run
 from ..settings import Settings
-from ..worker.executor import Placed, this_machine
+from ..worker.executor import Placed
 
 WARM_SECONDS: Final = 300
 
@@ -33,13 +34,7 @@ Places = Callable[[UserFolders, Settings], Sequence[Placed]]
 def machine_places(folders: UserFolders, settings: Settings) -> Sequence[Placed]:
     """A worker for each graphics card, or one; asks the driver, so call it in a thread."""
     options = EngineOptions(device=settings.device, dtype=settings.dtype, memory=settings.memory)
-    cards: list[str] = []
-    if settings.device in (None, "cuda"):
-        from ..doctor.gpu import nvidia_driver
-
-        driver = nvidia_driver()
-        cards = [f"cuda:{n}" for n in range(len(driver.cards))] if driver else []
-    return this_machine(folders, options, max(1, len(cards)), cards if len(cards) > 1 else ())
+    return own_places(folders, options)
 
 
 class Bridge(QObject):
