@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ..domain.request import SetRequest
 from ..errors import QueueProblem
@@ -90,6 +90,34 @@ def schedule(
             held = None if at_once else job.not_before if not_before is None else not_before
             values = {"priority": job.priority if priority is None else priority}
             connection.execute(sql.SCHEDULE, {**values, "not_before": held, "id": id})
+
+
+class Stood(NamedTuple):
+    """Where a job stood: its priority, and the job that came after it (None: the last)."""
+
+    id: str
+    priority: int
+    before: str | None
+
+
+def stood(store: Store, ids: Sequence[str]) -> tuple[Stood, ...]:
+    """Where these jobs stand now, for :func:`put_back`; by neighbours, as numbers may change."""
+    found = []
+    for job in sorted(map(store.get, ids), key=lambda job: (-job.priority, job.order)):
+        row = store.database.row(sql.NEXT, {"priority": job.priority, "position": job.order})
+        found.append(Stood(job.id, job.priority, row["id"] if row is not None else None))
+    return tuple(found)
+
+
+def put_back(store: Store, places: Sequence[Stood]) -> None:
+    """Move jobs back to where they stood, as near as the queue still allows it.
+
+    A job whose next one has been cleared from the queue keeps its priority and goes last.
+    """
+    for place in reversed(places):
+        there = place.before if store.database.row(sql.JOB, {"id": place.before}) else None
+        schedule(store, [place.id], priority=place.priority)
+        move(store, [place.id], there or "last")
 
 
 def move(store: Store, ids: Sequence[str], where: Literal["first", "last"] | str) -> None:

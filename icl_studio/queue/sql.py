@@ -88,6 +88,10 @@ PLACE: Final = "UPDATE jobs SET priority = :priority, position = :position WHERE
 EDGE: Final = """
     SELECT min(position) AS first, max(position) AS last FROM jobs WHERE priority = :priority
 """
+NEXT: Final = """
+    SELECT id FROM jobs WHERE priority = :priority AND position > :position
+    ORDER BY position LIMIT 1
+"""
 NEIGHBOUR_BEFORE: Final = """
     SELECT max(position) AS position FROM jobs WHERE priority = :priority AND position < :position
 """

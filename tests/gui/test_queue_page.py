@@ -204,6 +204,9 @@ def test_rows_are_dragged_to_another_place(
     data = table.mimeData([table.index(2, 0), table.index(2, 1)])
     table.dropMimeData(data, Qt.DropAction.MoveAction, row, 0, QModelIndex())
     until(lambda: ids(folders) == [before[n] for n in order])
+    until(lambda: page.model.can_undo)
+    page.model.undo()
+    until(lambda: ids(folders) == before)
 
 
 def test_alt_and_an_arrow_move_a_row_and_it_stays_selected(

@@ -116,6 +116,28 @@ def test_moving_reordering_and_priority(store: Store, new_job: MakeJob) -> None:
         control.move(store, [a], a)
 
 
+def test_moved_jobs_are_put_back_beside_those_they_stood_with(
+    store: Store, new_job: MakeJob
+) -> None:
+    a, b, c, d, e = store.add([new_job() for _ in range(5)])
+
+    def order() -> list[str]:
+        return [row.id for row in store.page()]
+
+    control.schedule(store, [d, e], priority=2)
+    for ids, where in (([b, c], "last"), ([c, a], d), ([e], "first"), ([b, e], "last")):
+        before, stood = order(), control.stood(store, ids)
+        control.move(store, ids, where)
+        control.put_back(store, stood)
+        assert order() == before
+    stood = control.stood(store, [a])
+    control.move(store, [a], "last")
+    control.cancel(store, [b])
+    control.clear(store)
+    control.put_back(store, stood)
+    assert order() == [d, e, c, a]
+
+
 def test_any_number_of_moves_into_one_gap(store: Store, new_job: MakeJob) -> None:
     first, *rest = store.add([new_job() for _ in range(3)])
     for _ in range(40):  # halves the gap each time, until it must be widened

@@ -115,8 +115,8 @@ class QueueModel(QObject):
             "cancel": lambda store: control.cancel(store, some),
             "retry": lambda store: control.retry(store, some),
             "duplicate": lambda store: control.duplicate(store, some),
-            "first": lambda store: control.move(store, some, "first"),
-            "last": lambda store: control.move(store, some, "last"),
+            "first": lambda store: _move(store, some, "first"),
+            "last": lambda store: _move(store, some, "last"),
         }
         n = len(some)
         said = {
@@ -150,11 +150,13 @@ class QueueModel(QObject):
     def move(self, ids: Sequence[str], before: str) -> None:
         """Put jobs before another one, or with an empty ``before`` last."""
         some = tuple(ids)
-        self.studio.desk.ask(
-            self,
-            lambda store: control.move(store, some, before or "last"),
-            lambda _: self.studio.look(),
-        )
+
+        def done(stood: tuple[control.Stood, ...]) -> None:
+            self._undo.append(lambda store: control.put_back(store, stood))
+            self.acted.emit(trn("{n} job moved.", "{n} jobs moved.", len(some)))
+            self.studio.look()
+
+        self.studio.desk.ask(self, lambda store: _move(store, some, before or "last"), done)
 
     def mend(self, row: JobRow) -> None:
         """Do what helps ``row``."""
@@ -234,6 +236,8 @@ class QueueModel(QObject):
                 return lambda store: control.pause(store, ids)
             case "cancel":
                 return lambda store: control.retry(store, ids)
+            case "first" | "last" if isinstance(answer, tuple):
+                return lambda store: control.put_back(store, answer)
             case "duplicate" if isinstance(answer, tuple):
                 return lambda store: control.cancel(store, answer)
         return None
@@ -276,3 +280,10 @@ class QueueModel(QObject):
 
     def _ask_progress(self) -> None:
         self.studio.desk.ask(self, Store.progress, self.table.take_progress, lambda _: None)
+
+
+def _move(store: Store, ids: Sequence[str], where: str) -> tuple[control.Stood, ...]:
+    """Move jobs; where they stood before."""
+    stood = control.stood(store, ids)
+    control.move(store, ids, where)
+    return stood
