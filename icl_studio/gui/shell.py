@@ -156,6 +156,10 @@ class MainWindow(QWidget):
         self.current = id
         self.stack.setCurrentWidget(self._built[id])
         self._built[id].shown()
+        focused = self.focusWidget()
+        if focused is not None and self.rail.isAncestorOf(focused):
+            # Else the window's first button keeps the ring while another page is in front.
+            self._built[id].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _hand_over(self, id: str, what: Any) -> None:
         if id not in self.specs:

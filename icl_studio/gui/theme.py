@@ -14,6 +14,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from ..paths import resource
+
 GRID: Final = 4
 GAP, GAP_WIDE, GAP_BLOCK, GAP_PAGE = 8, 12, 16, 24
 RADIUS: Final = 6
@@ -198,6 +200,7 @@ def style_sheet(t: Tokens) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {t.secondary}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QPushButton::menu-indicator {{
+        image: url("{_drawn("down", t)}"); width: 12px; height: 12px;
         subcontrol-origin: padding; subcontrol-position: center right; right: 8px; }}
     [role="primary"] {{
         background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
@@ -212,7 +215,7 @@ def style_sheet(t: Tokens) -> str:
     [role="quiet"]:focus {{ border: 1px solid {t.accent}; }}
     [role="quiet"]:checked {{ background: {t.raised}; border-color: {t.line}; }}
     [role="chip"] {{ border-radius: 13px; padding: 0 {GAP_WIDE}px; min-height: 24px; }}
-    [role="chip"]:checked {{ border-color: {t.accent}; background: {t.window}; }}
+    [role="chip"]:checked {{ border-color: {t.accent}; background: {_tint(t)}; }}
     [role="thumb"] {{
         background: transparent; border: 1px solid transparent; padding: 0; min-width: 12px; }}
     [role="thumb"]:hover {{ border-color: {t.secondary}; }}
@@ -229,7 +232,9 @@ def style_sheet(t: Tokens) -> str:
         padding: 3px 6px; selection-background-color: {t.accent};
         selection-color: {t.on_accent}; }}
     QLineEdit {{ min-height: 20px; }}
-    QComboBox, QAbstractSpinBox {{ min-height: {ROW - 4}px; }}
+    QLineEdit > QToolButton {{
+        min-height: 0; min-width: 0; padding: 0; border: none; background: transparent; }}
+{_boxes(t)}
     [role="reading"] {{ background: transparent; border: none; padding: 0; }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus {{ border-color: {t.accent}; }}
     [role="in-sheet"] {{ background: transparent; border: 1px solid transparent; }}
@@ -240,6 +245,9 @@ def style_sheet(t: Tokens) -> str:
     QAbstractItemView {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
         outline: none; }}
+    QTableView::item {{ padding: 0 {GAP}px; border: none; }}
+    QTableView::item:selected, QListView::item:selected {{
+        background: {_tint(t)}; color: {t.text}; }}
     [role="gallery"] {{ background: {t.surround}; border: none; border-radius: 0; }}
     QHeaderView {{ background: transparent; }}
     QHeaderView::section {{
@@ -260,6 +268,59 @@ def style_sheet(t: Tokens) -> str:
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QSplitter::handle {{ background: transparent; }}
     """
+
+
+def _tint(t: Tokens) -> str:
+    """What is chosen: the accent, faint enough that text keeps its colour and contrast."""
+    solid = QColor(t.accent)
+    return f"rgba({solid.red()}, {solid.green()}, {solid.blue()}, 46)"
+
+
+def _boxes(t: Tokens) -> str:
+    """Boxes to choose and to count in look like the buttons and fields beside them."""
+    return f"""
+    QComboBox, QAbstractSpinBox {{
+        background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
+        min-height: {ROW - 2}px; padding: 0 6px 0 {GAP}px;
+        selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+    QAbstractSpinBox {{ background: {t.panel}; padding-right: 20px; }}
+    QComboBox:hover, QAbstractSpinBox:hover {{ border-color: {t.secondary}; }}
+    QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {t.accent}; }}
+    QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {t.secondary}; }}
+    QComboBox::drop-down {{
+        subcontrol-origin: border; subcontrol-position: center right; width: 22px;
+        border: none; }}
+    QComboBox::down-arrow {{ image: url("{_drawn("down", t)}"); width: 12px; height: 12px; }}
+    QComboBox::down-arrow:disabled {{ image: url("{_drawn("down-off", t)}"); }}
+    QComboBox QAbstractItemView {{ border-radius: 0; padding: 2px; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
+        subcontrol-origin: border; width: 20px; border: none; }}
+    QAbstractSpinBox::up-button {{ subcontrol-position: top right; top: 2px; }}
+    QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; bottom: 2px; }}
+    QAbstractSpinBox::up-arrow {{ image: url("{_drawn("up", t)}"); width: 10px; height: 10px; }}
+    QAbstractSpinBox::down-arrow {{
+        image: url("{_drawn("down", t)}"); width: 10px; height: 10px; }}
+    QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::up-arrow:off {{
+        image: url("{_drawn("up-off", t)}"); }}
+    QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off {{
+        image: url("{_drawn("down-off", t)}"); }}
+    QCheckBox {{ spacing: {GAP}px; }}
+    QCheckBox::indicator {{
+        width: 14px; height: 14px; border: 1px solid {t.secondary}; border-radius: 4px;
+        background: {t.panel}; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {t.accent}; }}
+    QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
+    QCheckBox::indicator:checked {{
+        background: {t.accent}; border-color: {t.accent};
+        image: url("{_drawn("check", t)}"); }}
+    QCheckBox::indicator:checked:disabled {{
+        background: {t.secondary}; border-color: {t.secondary}; }}
+    """
+
+
+def _drawn(name: str, t: Tokens) -> str:
+    """A style sheet takes pictures from files only; these are small and drawn for a scheme."""
+    return resource("window", f"{name}-{t.scheme}.svg").as_posix()
 
 
 def _veil(color: str) -> str:

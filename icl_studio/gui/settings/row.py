@@ -50,6 +50,7 @@ class SettingRow(QFrame):
         keep.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(keep)
         self.note = label("", "secondary", wrap=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._sign = QLabel()
         self._sign.hide()
         self.setAccessibleName(self.words.title)
