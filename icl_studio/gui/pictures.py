@@ -1,7 +1,7 @@
 """Pictures of every page: ``python -m icl_studio.gui.pictures --out DIR``.
 
-Both schemes, two scales. The window is opened without a screen, on a home in which one example
-set of each task has really been made (or on ``--home``, as it stands), and grabbed. A page's
+Both schemes, two scales. The window is opened without a screen, on a home that is filled first
+(:mod:`.examples`; or on ``--home``, as it stands), and grabbed. A page's
 ``scenes`` are its states worth a picture. A scale needs a process of its own, because Qt reads
 it at its start.
 """
@@ -41,6 +41,8 @@ def main() -> int:
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
         if asked.home is None:
             os.environ["ICL_STUDIO_HOME"] = str(home)
+            from .examples import make_examples
+
             make_examples()
         pages = [word for page in asked.page or () for word in ("--page", page)]
         for scale in asked.scale or SCALES:
@@ -49,32 +51,6 @@ def main() -> int:
                 [*command, *pages], env={**environment, "QT_SCALE_FACTOR": scale}, check=True
             )
     return 0
-
-
-def make_examples() -> None:
-    """Queue the embedded model's example of every task and make them, with a real worker."""
-    from ..generate.asking import Wishes, new_request
-    from ..paths import user_folders
-    from ..plugins import load_registry
-    from ..queue.database import Database, queue_file
-    from ..queue.job import NewJob
-    from ..queue.running import Run
-    from ..queue.store import Store
-    from ..settings import Settings
-    from .bridge import machine_places
-
-    folders, settings = user_folders(), Settings()
-    registry = load_registry(folders, settings)
-    jobs = []
-    for task in registry.tasks.values():
-        example = task.example_for("tiny")
-        if example is not None:
-            wishes = Wishes(model="tiny", seed=example.seed)
-            request = new_request(registry, folders, task.id, example.parts, wishes)
-            jobs.append(NewJob(request=request, out=folders.sets))
-    with Database(queue_file(folders)) as database:
-        Store(database).add(jobs)
-    Run(folders, registry, machine_places(folders, settings)).go()
 
 
 def take(out: Path, only: list[str] | None = None) -> list[Path]:

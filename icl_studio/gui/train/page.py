@@ -88,7 +88,10 @@ class TrainPage(Page):
             self._take(files[0])
 
     def scenes(self) -> dict[str, Callable[[], None]]:
-        found = {"": lambda: None, "data": lambda: self._show(self.data)}
+        data = self.studio.folders.data / "storyboards"  # an example's (gui.examples)
+        found: dict[str, Callable[[], None]] = {"": lambda: None}
+        if data.is_dir():
+            found["data"] = lambda: self._take(data)
         if self.model.runs:
             found["run"] = self._show_run
         return found
