@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from ...domain.problems import Problem
+from ...engines.protocol import MemoryPreset
 from ...errors import StorageProblem, UserError
 from ...paths import UserFolders
 from ...plugins import Registry
@@ -77,6 +78,12 @@ def words() -> dict[str, Words]:
         "dtype": Words(
             tr("Precision"),
             tr("The numbers it is computed in. Fewer bits need less memory."),
+            "choice",
+            tr("chosen by the engine"),
+        ),
+        "memory": Words(
+            tr("Memory"),
+            tr("Keep the whole model loaded, or its parts by turns: less memory, slower."),
             "choice",
             tr("chosen by the engine"),
         ),
@@ -169,6 +176,7 @@ def choices(key: str, registry: Registry) -> list[str]:
         "engine": lambda: ["auto", *registry.engines],
         "device": lambda: list(DEVICES),
         "dtype": lambda: list(DTYPES),
+        "memory": lambda: list(get_args(MemoryPreset)),
     }
     return offered[key]() if key in offered else []
 
