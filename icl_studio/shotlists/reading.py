@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 64 * 2**20
 SUFFIXES: Final = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
 _XLSX = b"PK\x03\x04"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What JSON's escapes can name and no text, no database and no picture can hold."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +104,15 @@ def _separated(text: str, suffix: str, file: Path) -> list[list[str]]:
 
 def _xlsx(file: Path, raw: bytes) -> list[list[str]]:
     """The sheet of a workbook that was open when it was saved; formulas by their last values."""
-    from zipfile import BadZipFile
-
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheet = book.active
-        if sheet is None:
-            raise KeyError("no sheet")
+        if sheet is None or not hasattr(sheet, "iter_rows"):
+            raise ValueError("the sheet that was open when it was saved is no table")
         return [[_plain(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-    except (BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
+    except Exception as error:  # a damaged file makes openpyxl, zip and XML raise anything
         raise RequestInvalid(
             f"{file.name} is no Excel workbook that can be read: {error}.",
             fix="Save it anew as .xlsx, or as 'CSV UTF-8'.",
@@ -164,6 +165,12 @@ def _of_objects(text: str, file: Path, *, lines: bool) -> Iterator[Row]:
                 f"Row {number} of {file.name} is no object.", fix='Write {"task": …, …}.'
             )
         cells = dict(_cells(item))
+        for place, cell in cells.items():
+            if _SURROGATE.search(place + cell):
+                raise RequestInvalid(
+                    f"Row {number} of {file.name} holds half a character.",
+                    fix="Write the whole one, or a pair such as \\ud83d\\ude00.",
+                )
         if cells:
             yield Row(number, cells)
 
@@ -183,9 +190,11 @@ def _cells(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _json(text: str, file: Path, line: int | None) -> Any:
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         at = line or getattr(error, "lineno", 1)
-        what = getattr(error, "msg", "it is nested too deeply")
+        deep = isinstance(error, RecursionError)
+        other = "it is nested too deeply" if deep else "a number has too many digits"
+        what = getattr(error, "msg", other)
         raise RequestInvalid(
             f"{file.name} is not valid JSON at line {at}: {what}.", fix="Mend that line."
         ) from error
