@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..queue.awaited import Awaited
     from ..queue.job import NewJob
     from ..queue.store import Store
-    from ..shotlists.checking import Checked
+    from ..shotlists.checking import Checked, Defaults
 
 
 def add(
@@ -63,15 +63,19 @@ def add(
     good rows in.
     """
     from ..queue.awaited import Awaited
+    from ..shotlists.checking import Defaults
 
     app = context()
     with opened(app) as store:
         awaited = Awaited(store)
-        checked = _checked(app, file, (task, model, engine), sweep or [], awaited)
+        given = Defaults(
+            task, model or app.settings.model, engine or app.settings.engine, priority or 0
+        )
+        checked = _checked(app, file, given, sweep or [], awaited)
         _report(checked, file, partial)
         needs = tuple(id for word in after or () for id in store.find(word))
         name = _free_group(store, group or file.stem)
-        jobs = _jobs(app, checked, name, priority, (needs, awaited), paused, out_folder)
+        jobs = _jobs(app, checked, name, (needs, awaited), paused, out_folder)
         ids = () if dry_run else store.add(jobs)
     if as_json:
         answer: dict[str, Any] = {"jobs": list(ids), "sets": len(jobs), "group": name}
@@ -112,18 +116,16 @@ def template(
 def _checked(
     app: AppContext,
     file: Path,
-    defaults: tuple[str | None, str | None, str | None],
+    given: Defaults,
     sweep: list[str],
     awaited: Awaited,
 ) -> Checked:
     from ..paths import expanded
-    from ..shotlists.checking import Defaults, check_list
+    from ..shotlists.checking import check_list
     from ..shotlists.sweeps import parse_axis
 
-    task, model, engine = defaults
     axes = [parse_axis(text) for text in sweep]
-    given = Defaults(task, model or app.settings.model, engine or app.settings.engine)
-    stored = _stored(app, expanded(file), awaited)
+    stored = _stored(app, expanded(file), awaited, given.priority)
     if stored is not None:
         from ..errors import UserError
 
@@ -133,7 +135,7 @@ def _checked(
     return check_list(expanded(file), app.registry, app.folders, given, axes, awaited)
 
 
-def _stored(app: AppContext, file: Path, awaited: Awaited) -> Checked | None:
+def _stored(app: AppContext, file: Path, awaited: Awaited, priority: int) -> Checked | None:
     """One set, where ``file`` is a request's JSON, a set or a PNG; None for a shot list."""
     from ..shotlists.checking import Checked, Wanted, is_stored_request
 
@@ -144,7 +146,7 @@ def _stored(app: AppContext, file: Path, awaited: Awaited) -> Checked | None:
 
     asked = awaited.request(read_request(file))
     request = changed_request(asked, app.registry, app.folders, Wishes())
-    return Checked((Wanted(request, 1, origin={"file": file.name}),), (), 1, 0)
+    return Checked((Wanted(request, 1, priority, origin={"file": file.name}),), (), 1, 0)
 
 
 def _report(checked: Checked, file: Path, partial: bool) -> None:
@@ -179,7 +181,6 @@ def _jobs(
     app: AppContext,
     checked: Checked,
     group: str,
-    priority: int | None,
     waiting: tuple[tuple[str, ...], Awaited],
     paused: bool,
     out_folder: Path | None,
@@ -195,7 +196,7 @@ def _jobs(
             out=place,
             set_name=app.settings.set_name,
             group=group,
-            priority=wanted.priority or priority or 0,
+            priority=wanted.priority,
             not_before=wanted.hold,
             needs=tuple(dict.fromkeys((*needs, *awaited.needs(wanted.request.adapters)))),
             paused=paused,

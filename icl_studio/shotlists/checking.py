@@ -31,12 +31,12 @@ class Defaults:
     task: str | None = None
     model: str = "tiny"
     engine: str = "auto"
+    priority: int = 0
 
 
 @dataclass(frozen=True)
 class Wanted:
     """One set that a list asks for, and how its job is to be queued.
-
     ``origin``: file, row, the texts before their choices were made, the values swept over.
     """
 
@@ -132,7 +132,10 @@ class _Checker:
         made: list[Wanted] = []
         task = self._task(shot, found)
         if task is not None:
-            first = shot.seed if shot.seed is not None else secrets.randbelow(MAX_SEED + 1)
+            # A sweep over seeds makes choices by its first one: adding it again gives the same.
+            first = shot.seed if shot.seed is not None else values[0].get("seed")
+            if first is None:
+                first = secrets.randbelow(MAX_SEED + 1)
             if shot.seed is None:  # room for the last of a count
                 first = min(first, MAX_SEED - shot.count + 1)
             for seed in range(first, first + shot.count):
@@ -185,7 +188,8 @@ class _Checker:
             return
         origin = {"file": self._file.name, "row": shot.row}
         origin |= ({"choices": told} if told else {}) | ({"sweep": swept} if swept else {})
-        yield Wanted(request, shot.row, shot.priority, shot.hold, origin)
+        priority = self._defaults.priority if shot.priority is None else shot.priority
+        yield Wanted(request, shot.row, priority, shot.hold, origin)
 
     def _task(self, shot: Shot, found: dict[Problem, None]) -> TaskSpec | None:
         name = shot.task or self._defaults.task

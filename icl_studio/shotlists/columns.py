@@ -63,7 +63,7 @@ class Shot:
     model: str | None = None
     engine: str | None = None
     exact: bool = False
-    priority: int = 0
+    priority: int | None = None
     hold: int | None = None
 
 
@@ -107,10 +107,15 @@ def read_shot(row: Row, folder: Path, panel_names: Collection[str]) -> tuple[Sho
         "priority": lambda text: _whole(text, -100, 100),
         "hold": _moment,
     }
+    seen: dict[str, str] = {}
     for name, text in row.cells.items():
         key = name.casefold()
         panel = _PANEL.fullmatch(key)
-        if text in _EXCEL_ERRORS:
+        first = seen.setdefault(f"panel{int(panel[1])}" if panel else key, name)
+        if first != name and not key.startswith("#") and key not in IGNORED:
+            what = f"means the same as the column {first}."
+            problems.append(at(row.number, name, what, "Empty one of the two."))
+        elif text in _EXCEL_ERRORS:
             what = f"holds Excel's error {text}."
             problems.append(at(row.number, name, what, "Mend the formula and save again."))
         elif panel:
