@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.chart import BarChart
 
 from icl_studio.domain.model import AdapterUse
 from icl_studio.errors import NotFound, RequestInvalid, UserError
@@ -155,6 +157,8 @@ def test_semicolons_tabs_and_utf_16_as_excel_writes_them(check: Check, tmp_path:
         ("a.json", "[1]", "no object"),
         ("a.json", "[{]", "not valid JSON at line 1"),
         ("a.jsonl", '{"task": "x"}\n\n{', "not valid JSON at line 3"),
+        ("a.json", f'[{{"seed": {"1" * 5000}}}]', "too many digits"),
+        ("a.json", '[{}, {"summary": "a \\ud800"}]', "Row 2 .* half a character"),
         ("a.xlsx", "no workbook", "no Excel workbook"),
     ],
 )
@@ -168,6 +172,45 @@ def test_a_file_that_cannot_be_read_says_where(
     assert said.value.fix
     with pytest.raises(NotFound):
         read_rows(tmp_path / "nothing.csv")
+
+
+def test_a_workbook_that_is_damaged_or_shows_a_chart_says_so(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["task", "summary"])
+    whole, file = tmp_path / "ganz.xlsx", tmp_path / "liste.xlsx"
+    book.save(whole)
+    with ZipFile(whole) as source, ZipFile(file, "w") as cut:
+        for name in source.namelist():
+            data = source.read(name)
+            cut.writestr(name, data[:-40] if name.endswith("sheet1.xml") else data)
+    with pytest.raises(RequestInvalid, match="no Excel workbook"):
+        read_rows(file)
+    data = bytearray(whole.read_bytes())
+    start = data.index(b"xl/workbook.xml") + len("xl/workbook.xml")
+    data[start : start + 60] = b"\xff" * 60  # what deflate cannot have written
+    file.write_bytes(data)
+    with pytest.raises(RequestInvalid, match="no Excel workbook"):
+        read_rows(file)
+    book.create_chartsheet().add_chart(BarChart())
+    book.active = 1
+    book.save(file)
+    with pytest.raises(RequestInvalid, match="is no table"):
+        read_rows(file)
+
+
+def test_two_columns_that_mean_the_same_are_a_problem(check: Check) -> None:
+    head = "task,summary,panel1,panel 1,panel2,panel3,seed,Seed,#a,#A,notes,Notes\n"
+    row = "film-storyboard,s,a,A,b,c,1,2,x,y,z,w\n"
+    assert places(check(head + row)) == ["row 2, column panel 1", "row 2, column Seed"]
+    row = "film-storyboard,s,a,,b,c,,2,,,,\n"
+    assert check(head + row).sets[0].request.seed == 2
+
+
+def test_a_priority_of_zero_is_one_too(check: Check, model: str) -> None:
+    head = "task,summary,panel1,panel2,panel3,priority\n"
+    rows = "".join(f"film-storyboard,s,a,b,c,{priority}\n" for priority in ("", 0, -3))
+    checked = check(head + rows, defaults=Defaults(model=model, priority=5))
+    assert [wanted.priority for wanted in checked.sets] == [5, 0, -3]
 
 
 def test_json_rows_may_be_typed(check: Check) -> None:
@@ -267,6 +310,17 @@ def test_a_sweep_keeps_the_drawn_seed_and_the_choices_of_its_row(check: Check) -
     assert len({s.request.seed for s in sets}) == 1
     assert len({s.request.parts.summary for s in sets}) == 1
     assert [s.request.sampling.steps for s in sets] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_sweep_over_seeds_chooses_the_same_when_it_is_added_again(check: Check) -> None:
+    text = "task,summary,panel1,panel2,panel3\nfilm-storyboard,{a|b|c|d|e|f} x,{g|h},c,d\n"
+    for _ in range(4):
+        sets = check(text, sweep=[parse_axis("seed=7..9")]).sets
+        assert [wanted.request.seed for wanted in sets] == [7, 8, 9]
+        taken = {wanted.request.parts for wanted in sets}
+        assert taken == {
+            check(text.replace("\n", ",seed\n", 1)[:-1] + ",7\n").sets[0].request.parts
+        }
 
 
 def test_a_swept_weight_is_that_of_the_first_lora(check: Check, tmp_path: Path) -> None:
