@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from sqlite3 import Connection
 from typing import Final, Literal, NamedTuple
 
@@ -66,10 +67,19 @@ def edit(store: Store, id: str, request: SetRequest) -> None:
 
 
 def _replace(store: Store, connection: Connection, id: str, request: SetRequest) -> None:
-    """Another request for a job; it waits for the LoRAs that other jobs are to tune for it."""
-    awaited = Awaited(store)
+    """Another request for a job; it waits for the LoRAs that other jobs are to tune for it.
+
+    And no more for those that it does not name any longer: else who takes another LoRA
+    because the training failed would wait for that training for ever.
+    """
+    awaited, job = Awaited(store), store.get(id)
     request = awaited.request(request)
     connection.execute(sql.EDIT, {**request_values(request), "id": id})
+    before, after = ({Path(u.source) for u in r.adapters} for r in (job.request, request))
+    for need in job.needs:
+        brief = store.get(need).brief
+        if brief is not None and brief.result in before - after:
+            connection.execute(sql.DROP_NEED, {"job": id, "needs": need})
     for need in awaited.needs(request.adapters):
         connection.execute(sql.ADD_NEED, {"job": id, "needs": need})
 
@@ -161,7 +171,10 @@ def _gap(store: Store, before: str, count: int) -> tuple[int, int, int]:
 
 
 def duplicate(store: Store, ids: Iterable[str], seed: int | None = None) -> tuple[str, ...]:
-    """Append copies with ids of their own, hence sets of their own; with ``seed``, if given."""
+    """Append copies with ids of their own, hence sets of their own; with ``seed``, if given.
+
+    A copy is held and waits for other jobs as what it was made from.
+    """
     copies = []
     for id in ids:
         job = store.get(id)
@@ -176,6 +189,8 @@ def duplicate(store: Store, ids: Iterable[str], seed: int | None = None) -> tupl
                 set_name=job.set_name,
                 group=job.group,
                 priority=job.priority,
+                not_before=job.not_before,
+                needs=job.needs,
                 origin={**job.origin, "duplicate_of": id},
             )
         )

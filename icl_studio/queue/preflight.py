@@ -25,6 +25,7 @@ from ..paths import UserFolders
 from ..plugins import Registry
 from ..sets.files import nearest
 from ..worker.memory import machine_memory
+from .awaited import Awaited
 from .history import Estimate, estimate
 from .store import Filter, Store
 
@@ -67,14 +68,12 @@ def look_ahead(
     lines = [
         *_each("model", Counter(r.model for r in requests), lambda n: _model(n, registry, folders)),
         *_each("engine", Counter(r.engine for r in requests), lambda n: _engine(n, registry)),
-        *_adapters(requests, folders),
+        *_adapters(requests, folders, Awaited(store)),
         *_folders([(row.out, request) for row, request in zip(sets, requests, strict=True)]),
         _memory(requests, registry, folders),
         _time(expected),
     ]
-    blocked = [row for row in rows if row.blocked_by]
-    if blocked:
-        lines.append(Line("needs", "note", f"{len(blocked)} jobs wait for another job."))
+    lines += _needs(Counter(row.blocked_by for row in rows if row.blocked_by), store)
     return Preflight(tuple(lines), expected)
 
 
@@ -106,7 +105,23 @@ def _engine(name: str, registry: Registry) -> str:
     return spec.id if name == spec.id else f"{name}: {spec.id}"
 
 
-def _adapters(requests: list[SetRequest], folders: UserFolders) -> list[Line]:
+def _needs(blocking: Counter[str], store: Store) -> list[Line]:
+    """A line for jobs that others wait for; one for each that will not be done by itself."""
+    lines, to_come = [], 0
+    for id, count in blocking.items():
+        state = store.get(id).state
+        if state in ("waiting", "running"):
+            to_come += count
+            continue
+        verb = "resume" if state == "paused" else "retry"
+        told = f"{count} jobs wait for {id}, which is {state}."
+        lines.append(Line("needs", "problem", told, f"`icl-studio queue {verb} {id}`"))
+    if to_come:
+        lines.append(Line("needs", "note", f"{to_come} jobs wait for another job."))
+    return lines
+
+
+def _adapters(requests: list[SetRequest], folders: UserFolders, awaited: Awaited) -> list[Line]:
     uses = Counter(use for request in requests for use in request.adapters)
     local = {path.name for path in known_adapters(folders)}
     lines = []
@@ -119,6 +134,10 @@ def _adapters(requests: list[SetRequest], folders: UserFolders) -> list[Line]:
         try:
             path = resolve_adapter(use, folders).path
         except UserError as error:
+            if awaited(use) is not None:
+                told = f"{Path(use.source).name}: a training in the queue makes it ({count} jobs)"
+                lines.append(Line("LoRA", "note", told))
+                continue
             lines.append(Line("LoRA", "problem", f"{error.message} ({count} jobs)", error.fix))
         else:
             lines.append(Line("LoRA", "ok", f"{path.name} at {use.weight:g} ({count} jobs)"))

@@ -241,6 +241,37 @@ def test_a_set_waits_for_the_lora_that_a_training_makes(
     assert again[0] == 0 and store.get(again[1]["jobs"][0]).needs == ()  # it stands
 
 
+def test_who_waits_for_a_training_that_failed_is_told_and_may_take_another_lora(
+    queued: Callable[..., Said],
+    front: Front,
+    fake_studio: Any,
+    store: Store,
+    run_queue: Any,
+    out: Path,
+) -> None:
+    """A copy waits as well; an edit to another LoRA, or to none, waits no more."""
+    model = fake_studio()
+    _, tuned = queued(model)
+    job = tuned["job"]
+    words = ("--summary", "a fox", "--panel", "sits", "--panel", "runs", "--model", model)
+    asked = ("make", TASK, *words, "--lora", f"job:{job}", "--queue", "--out", out)
+    (waits,) = front(*asked)[1]["jobs"]
+    (copy,) = front("queue", "duplicate", waits)[1]["jobs"]
+    assert store.get(copy).needs == (job,)
+    code, seen = front("queue", "preflight")
+    states = {(line["what"], line["state"]) for line in seen["lines"]}
+    assert code == 0 and {("LoRA", "note"), ("needs", "note")} <= states
+    control.cancel(store, [job])
+    code, seen = front("queue", "preflight")
+    (problem,) = (line for line in seen["lines"] if line["what"] == "needs")
+    assert code == 1 and f"queue retry {job}" in problem["fix"]
+    other = store.get(waits).request.model_copy(update={"adapters": ()})
+    control.edit(store, waits, other)
+    assert store.get(waits).needs == () and store.get(copy).needs == (job,)
+    report: Report = run_queue()
+    assert report.done == [waits] and report.left["waiting"] == 1
+
+
 def test_a_lora_that_no_job_makes_is_refused_with_its_row(
     front: Front, registry: Any, fake_studio: Any, store: Store, new_job: Any, tmp_path: Path
 ) -> None:
