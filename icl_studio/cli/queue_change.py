@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import AppContext, JsonOption, context, emit_json, out
-from .queued import JobArgument, JobsArgument, named, opened, told
+from .queued import JobArgument, JobsArgument, named, one_named, opened, told
 
 if TYPE_CHECKING:
     from ..domain.request import SetRequest
@@ -131,7 +131,7 @@ def edit_job(
     wishes = replace(_wishes(seed, steps, guidance, lora, model, engine), name=name)
     moment = _moment(hold) if hold else None
     with opened(app) as store:
-        (id,) = named(store, [job])
+        id = one_named(store, job)
         if request or summary is not None or panel or _any(wishes):
             # Finished in the meantime by a program that died: then there is nothing to edit.
             find_finished(store, [id])

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import JsonOption, context, emit_json, out
-from .queued import JobArgument, named, opened
+from .queued import JobArgument, named, one_named, opened
 
 if TYPE_CHECKING:
     from ..queue.job import Job, JobRow
-    from ..queue.store import Progress, Store
+    from ..queue.store import Progress
 
 
 class StateChoice(StrEnum):
@@ -90,7 +90,7 @@ def list_jobs(
 def show(job: JobArgument, as_json: JsonOption = False) -> None:
     """Show all of a job: what it makes, how it stands, why it failed."""
     with opened(context()) as store:
-        (id,) = _one(store, job)
+        id = one_named(store, job)
         found = store.get(id)
         progress = store.progress().get(id)
     if as_json:
@@ -138,7 +138,7 @@ def _asked(job: Job) -> list[tuple[str, str]]:
 def log_of(job: JobArgument, as_json: JsonOption = False) -> None:
     """Show every attempt at a job: when, how it ended, and the evidence."""
     with opened(context()) as store:
-        (id,) = _one(store, job)
+        id = one_named(store, job)
         attempts = store.attempts(id)
     if as_json:
         emit_json(attempts)
@@ -195,15 +195,6 @@ def grid(
         emit_json({"file": expanded(to).absolute(), "sheets": count})
     else:
         out.print(str(to), markup=False, soft_wrap=True)
-
-
-def _one(store: Store, word: str) -> tuple[str]:
-    from ..errors import NotFound
-
-    found = named(store, [word])
-    if len(found) > 1:
-        raise NotFound(f"{word!r} is a group of {len(found)} jobs.", fix="Name one of its jobs.")
-    return (found[0],)
 
 
 def _as_json(row: JobRow) -> dict[str, Any]:

@@ -53,6 +53,16 @@ def named(store: Store, words: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(id for word in words for id in store.find(word)))
 
 
+def one_named(store: Store, word: str) -> str:
+    """The one job that ``word`` means; raises ``NotFound`` for none and for a group of several."""
+    from ..errors import NotFound
+
+    found = named(store, [word])
+    if len(found) > 1:
+        raise NotFound(f"{word!r} is a group of {len(found)} jobs.", fix="Name one of its jobs.")
+    return found[0]
+
+
 def enqueue(app: AppContext, jobs: Sequence[NewJob], after: Sequence[str] | None) -> list[str]:
     """Add ``jobs``, each to wait for those that ``after`` names as well; their ids."""
     with opened(app) as store:
