@@ -102,6 +102,8 @@ def test_jobs_are_paused_edited_moved_copied_cancelled_and_cleared(
     assert (shown["state"], shown["priority"]) == ("paused", 3)
     assert shown["request"]["seed"] == 99 and "A cat" in shown["request"]["caption"]
     told("queue", "edit", one, "--priority", "0")
+    refused = told("queue", "edit", "Nacht ü", "--seed", "1", code=2)["error"]
+    assert "a group of 2 jobs" in refused["message"]
     told("queue", "move", two, "--before", one)
     assert [row["id"] for row in told("queue", "list")] == [two, one]
     (copy,) = told("queue", "duplicate", one, "--seed", "5")["jobs"]
