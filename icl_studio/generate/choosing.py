@@ -128,9 +128,15 @@ def check_stored(job: Job, spec: EngineSpec, folders: UserFolders) -> None:
     problems = made_for(broken, spec.id, model)
     what = "export" if spec.builder is None else f"build --engine {spec.id}"
     command = f"icl-studio engines {what} --model {model}"
-    if not kind and not problems:
-        raise NotFound(f"There is no {spec.id} engine of {model}.", fix=f"Run: {command}")
     machine = this_machine()
+    if not kind and not problems:
+        if spec.builder is not None and not machine.gpus:
+            raise NotFound(
+                f"There is no {spec.id} engine of {model}, nor an NVIDIA card here to run one.",
+                fix="Use --engine auto or torch here. Engines can be built here for another "
+                f"machine: {command} --target sm_89",
+            )
+        raise NotFound(f"There is no {spec.id} engine of {model}.", fix=f"Run: {command}")
     for engine in kind:
         fused = "has a LoRA baked in" if engine.manifest.weights.fused else ""
         reason = fused or why_not(engine, job, machine, dict(spec.formats))
@@ -157,7 +163,8 @@ def why_not(
         return f"is stale ({differing[0]})"
     cards = {gpu.target for gpu in machine.gpus}
     if structure.targets and not cards & set(structure.targets):
-        return f"is for {', '.join(structure.targets)}"
+        here = f"has {', '.join(sorted(cards))}" if cards else "shows no NVIDIA card"
+        return f"is for {', '.join(structure.targets)}, and this machine {here}"
     device = (job.options.device or "").partition(":")[0]
     if device not in (("", "cuda") if structure.targets else DEVICES):
         return f"does not compute on {device}"

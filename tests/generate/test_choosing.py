@@ -158,7 +158,11 @@ def test_the_run_of_the_nearest_size_decides(choose: Callable[..., Choice], save
     ("structure", "job", "said"),
     [
         ({"versions": {"pydantic": "1.0"}}, {}, "is stale (versions.pydantic"),
-        ({"targets": ("sm_89",), "engine": "tensorrt"}, {}, "is for sm_89"),
+        (
+            {"targets": ("sm_89",), "engine": "tensorrt"},
+            {},
+            "is for sm_89, and this machine shows no NVIDIA card",
+        ),
         ({"dtype": "bfloat16"}, {}, "is in bfloat16, which is for GPUs"),
         (
             {"profile": Profile(batch=(1, 1), image_tokens=(4, 96), text_tokens=(4, 512))},
@@ -255,6 +259,18 @@ def test_a_named_engine_that_was_never_made_is_told_with_the_command_that_makes_
         with pytest.raises(NotFound, match=f"no {engine} engine of tiny") as refused:
             check_stored(job, spec, user_folders())
         assert command in refused.value.fix
+
+
+def test_without_a_card_an_engine_that_needs_one_says_so_and_not_only_how_to_build_it(
+    app: AppContext, tiny: LocatedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = this_machine().model_copy(update={"gpus": ()})
+    monkeypatch.setattr("icl_studio.generate.choosing.this_machine", lambda: machine)
+    job = Job(tiny, CANVAS, (), EngineOptions())
+    with pytest.raises(NotFound, match="nor an NVIDIA card here") as refused:
+        check_stored(job, app.registry.engines["tensorrt"], user_folders())
+    assert "--engine auto or torch" in refused.value.fix
+    assert "build --engine tensorrt --model tiny --target" in refused.value.fix
 
 
 @pytest.mark.parametrize(
