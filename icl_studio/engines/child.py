@@ -27,6 +27,8 @@ TAIL = 2000
 GRACE = 10.0
 """Seconds that a stopped child has to remove what it began."""
 STOPPED = 130
+KILLED = -9
+"""How a process ends that the system killed (POSIX)."""
 TICK = 0.2
 """Seconds between two looks whether the work is still wanted."""
 Say = Callable[[str], None]
@@ -97,6 +99,8 @@ def _follow(
     said.seek(max(0, said.seek(0, os.SEEK_END) - TAIL))
     tail = said.read().decode("utf-8", errors="replace")
     last = (tail.strip().splitlines() or ["it said nothing"])[-1]
+    if code == KILLED:
+        last = "it was killed, as systems do when memory runs out; close other programs"
     raise WorkerDied(
         f"{what} ended without an answer (exit code {code}): {last}", exit_code=code, tail=tail
     )

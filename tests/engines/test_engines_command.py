@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,20 @@ def test_an_exporter_that_dies_is_told_with_its_last_words(random_flux: Path, ho
     job = ExportJob(engine=spec, model=model, store=home / "engines", max_rank=8)
     with pytest.raises(WorkerDied, match="No module named 'icl_no_such_module'"):
         run_export(job, lambda _: None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows kills without a signal")
+def test_a_child_that_the_system_kills_is_told_as_killed_whatever_it_said_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from icl_studio.engines.child import run_child
+    from icl_studio.errors import WorkerDied
+
+    (tmp_path / "icl_killed.py").write_text(
+        "import os, sys\nsys.stderr.write('a warning\\n')\nos.kill(os.getpid(), 9)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(WorkerDied, match="when memory runs out") as died:
+        run_child("icl_killed", "{}", lambda _: None, "The export")
+    assert died.value.exit_code == -9 and "a warning" in died.value.tail
