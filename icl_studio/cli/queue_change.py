@@ -20,7 +20,7 @@ StepsOption = Annotated[int | None, typer.Option(help="Other sampling steps.")]
 GuidanceOption = Annotated[float | None, typer.Option(help="Another guidance.")]
 LoraOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="FILE[:WEIGHT]", help="Other LoRAs; can be repeated."),
+    typer.Option(metavar="FILE[:WEIGHT]", help="Other LoRAs, or none; can be repeated."),
 ]
 ModelOption = Annotated[str | None, typer.Option(help="Another model.")]
 EngineOption = Annotated[str | None, typer.Option(help="Another engine.")]
@@ -199,9 +199,10 @@ def _wishes(
 ) -> Wishes:
     from ..generate.asking import Wishes, parse_lora
 
+    without = lora is not None and [word.casefold() for word in lora] == ["none"]  # as in a list
     return Wishes(
         model=model,
-        adapters=tuple(map(parse_lora, lora)) if lora else None,
+        adapters=() if without else tuple(map(parse_lora, lora)) if lora else None,
         seed=seed,
         steps=steps,
         guidance=guidance,

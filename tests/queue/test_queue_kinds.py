@@ -265,8 +265,8 @@ def test_who_waits_for_a_training_that_failed_is_told_and_may_take_another_lora(
     code, seen = front("queue", "preflight")
     (problem,) = (line for line in seen["lines"] if line["what"] == "needs")
     assert code == 1 and f"queue retry {job}" in problem["fix"]
-    other = store.get(waits).request.model_copy(update={"adapters": ()})
-    control.edit(store, waits, other)
+    assert front("queue", "edit", waits, "--lora", "none")[0] == 0
+    assert store.get(waits).request.adapters == ()
     assert store.get(waits).needs == () and store.get(copy).needs == (job,)
     report: Report = run_queue()
     assert report.done == [waits] and report.left["waiting"] == 1
