@@ -245,6 +245,8 @@ def style_sheet(t: Tokens) -> str:
     QAbstractItemView {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
         outline: none; }}
+    QTableView, QListView {{
+        selection-background-color: {_tint(t)}; selection-color: {t.text}; }}
     QTableView::item {{ padding: 0 {GAP}px; border: none; }}
     QTableView::item:selected, QListView::item:selected {{
         background: {_tint(t)}; color: {t.text}; }}
@@ -271,9 +273,13 @@ def style_sheet(t: Tokens) -> str:
 
 
 def _tint(t: Tokens) -> str:
-    """What is chosen: the accent, faint enough that text keeps its colour and contrast."""
-    solid = QColor(t.accent)
-    return f"rgba({solid.red()}, {solid.green()}, {solid.blue()}, 46)"
+    """What is chosen: a little of the accent, so that text keeps its colour and contrast."""
+    accent, ground = QColor(t.accent), QColor(t.panel)
+    mixed = [
+        round(0.2 * one + 0.8 * other)
+        for one, other in zip(accent.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index]
+    ]
+    return QColor(*mixed).name()
 
 
 def _boxes(t: Tokens) -> str:
