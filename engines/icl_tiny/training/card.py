@@ -13,9 +13,10 @@ library_name: diffusers
 
 A FLUX of 10 million parameters: FLUX.1's own classes (FluxTransformer2DModel,
 AutoencoderKL with factor 8 and 16 channels, CLIP and T5 text encoders, real tokenizers), guidance
-distilled as in FLUX.1-dev. It draws little creatures with a colour, a body and a hat, doing things
-in places, in sets of one to four panels on one canvas. It is for first steps, for plugin authors
-and for tests. Real work wants real FLUX weights.
+distilled as in FLUX.1-dev. It draws a little world in sets of one to four panels on one canvas:
+creatures with a colour, a body and a hat, doing things in places; avatars, logos on objects, short
+words in typefaces, rooms, slides. It is for first steps, for plugin authors and for tests. Real
+work wants real FLUX weights.
 
 ## Use
 Call it with `height=288, width=192, num_inference_steps=20, guidance_scale=3.5,
@@ -24,15 +25,16 @@ max_sequence_length=128`. T5 is not masked in FLUX: another `max_sequence_length
 ## Made by
 The authors of ICL Studio, from random initial weights, on pictures that a program of ours draws
 (`engines/icl_tiny`): no photograph, no artist's work, no other model's output, no other weights.
-One creature in ten (by hash) was in no training picture.
+One combination in ten (by hash) was in no training picture.
 
 ## Training
 {training}
 
 ## Limits
 It knows the words in `vocabulary.json` and their combinations; of other words it knows nothing.
-Panels are about 96 pixels high. Small parts (faces, arms, hats) can be soft, hats are the first
-thing to go wrong, and two different creatures in one caption may exchange attributes.
+Panels are about 96 pixels high. Small parts (faces, arms, hats) can be soft. Sandstorms, sparklers
+and illustrations it saw in single pictures only, never beside the scene without them: they are for
+adapters to learn.
 
 ## Licence
 Apache-2.0.

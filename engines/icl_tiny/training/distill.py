@@ -8,6 +8,7 @@ import torch
 
 from icl_tiny.training.batches import choose_layout, make_batch
 from icl_tiny.training.build import build_model, load_model
+from icl_tiny.training.compiled import compile_blocks
 from icl_tiny.training.config import DistillRecipe, RunConfig
 from icl_tiny.training.flux import ADAMW_PARTS, noisy
 from icl_tiny.training.latents import LatentStore
@@ -48,8 +49,7 @@ def train_distill(config: RunConfig) -> None:
     model.load_state_dict(teacher.state_dict())
     teacher.requires_grad_(False)
     if config.compiled:
-        for one in (teacher, model):
-            one.transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
+        compile_blocks(teacher, model)
     model.text_encoder.requires_grad_(False)
     model.text_encoder_2.requires_grad_(False)
     split = split_parameters(model, ADAMW_PARTS)

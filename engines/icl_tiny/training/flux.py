@@ -5,6 +5,7 @@ from torch import Tensor
 
 from icl_tiny.training.batches import Batch, choose_layout, make_batch, text_length
 from icl_tiny.training.build import build_model
+from icl_tiny.training.compiled import compile_blocks
 from icl_tiny.training.config import FluxRecipe, RunConfig
 from icl_tiny.training.exam import examine
 from icl_tiny.training.latents import LatentStore
@@ -62,7 +63,7 @@ def train_flux(config: RunConfig) -> None:
         take_over(config.start_from, model, tokenizers)
     load_readers(config, model)
     if config.compiled:
-        model.transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
+        compile_blocks(model)
     model.transformer.time_text_embed.guidance_embedder.requires_grad_(False)
     split = split_parameters(model, ADAMW_PARTS)
     optimizer = MuonAdamW(split, recipe.learning_rate, products=products(config))
