@@ -29,6 +29,7 @@ from icl_tiny.training.flux import train_flux
 from icl_tiny.training.latents import LatentStore, encode_latents
 from icl_tiny.training.models import image_ids, pack, unpack
 from icl_tiny.training.optim import MuonAdamW, orthogonalized, split_parameters
+from icl_tiny.training.text import load_tokenizers
 from icl_tiny.training.vae import train_vae
 
 STEPS = Budget(steps=3)
@@ -164,6 +165,13 @@ def test_the_assembled_folder_is_a_plain_flux_pipeline(
         generator=torch.Generator().manual_seed(1),
     ).images[0]
     assert picture.size == (96, 96)
+
+
+def test_a_captions_length_is_its_own_whatever_was_padded_before(finished: RunConfig) -> None:
+    tokenizers = load_tokenizers(finished.folder, finished.vocabulary_captions)
+    short = tokenizers.t5_length("a red creature")
+    assert tokenizers(["a red creature"], 112).t5.shape == (1, 112)
+    assert tokenizers.t5_length("a red creature") == short < 20
 
 
 def test_packing_is_that_of_the_pipeline() -> None:

@@ -14,6 +14,7 @@ from icl_studio.queue import control
 from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database
 from icl_studio.queue.job import NewJob
+from icl_studio.queue.kinds import KINDS
 from icl_studio.queue.states import ACTIONS, STATES, State, sources, states_table
 from icl_studio.queue.store import Store
 from icl_studio.queue.turns import Worker
@@ -81,7 +82,10 @@ def test_the_database_itself_knows_no_other_state(
         connection.execute("UPDATE jobs SET state = 'lost' WHERE id = ?", (id,))
 
 
-def test_kinds_without_a_runner_are_refused_by_name(store: Store, new_job: MakeJob) -> None:
+def test_kinds_without_a_runner_are_refused_by_name(
+    store: Store, new_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(KINDS, "export")
     with pytest.raises(QueueProblem, match="'export' cannot be queued in this version"):
         store.add([new_job(kind="export")])
     assert store.count() == 0

@@ -30,8 +30,12 @@ class Tokenizers:
         self.clip, self.t5 = clip, t5
 
     def t5_length(self, caption: str) -> int:
-        """How many T5 tokens `caption` takes, the end token included."""
-        return len(self.t5.backend_tokenizer.encode(caption).ids)
+        """How many T5 tokens `caption` takes, the end token included.
+
+        Asked through transformers: the tokenizer below keeps the padding of the call before, and
+        would count that.
+        """
+        return len(self.t5(caption, padding=False, truncation=False).input_ids)
 
     def __call__(self, captions: list[str], length: int = T5_LENGTH) -> Tokens:
         """`captions` with T5 padded to `length` exactly.
