@@ -96,8 +96,8 @@ class VaeRecipe:
 class LatentsRecipe:
     """How many canvases are drawn and encoded, once."""
 
-    singles: int = 4_800
-    collages: int = 7_000
+    singles: int = 7_200
+    collages: int = 13_000
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     shard: int = 200
     """Canvases in a file; an interrupted stage goes on at the first missing file."""
