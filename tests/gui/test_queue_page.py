@@ -206,7 +206,7 @@ def test_rows_are_dragged_to_another_place(
     until(lambda: ids(folders) == [before[n] for n in order])
     until(lambda: page.model.can_undo)
     page.model.undo()
-    until(lambda: ids(folders) == before)
+    until(lambda: ids(folders) == list(before))
 
 
 def test_alt_and_an_arrow_move_a_row_and_it_stays_selected(
