@@ -169,26 +169,34 @@ def test_a_worker_that_dies_is_told_with_what_it_did(queue: Any, queued: Any, un
     assert mend is not None and mend.act == "retry"
 
 
+def press(page: Any, row: int, tool: str, until: Any) -> None:
+    """Choose a row and press a tool for it, once the table has heard of what was done before."""
+
+    def ready() -> bool:
+        page.view.selectRow(row)
+        return bool(page.tools[tool].isEnabled())
+
+    until(ready)
+    page.tools[tool].click()
+
+
 def test_actions_on_what_is_selected_and_their_undo(
     queue: Any, queued: Any, until: Any, folders: UserFolders
 ) -> None:
     queued(4)
     page = queue()
     until(lambda: page.model.table.rowCount() == 4)
-    page.view.selectRow(1)
-    page.tools["pause"].click()
+    press(page, 1, "pause", until)
     until(lambda: states(page, folders) == ["waiting", "paused", "waiting", "waiting"])
     until(lambda: page.model.can_undo)
     page._undo()
     until(lambda: states(page, folders) == ["waiting"] * 4)
-    page.view.selectRow(2)
-    page.tools["cancel"].click()
+    press(page, 2, "cancel", until)
     until(lambda: states(page, folders)[2] == "cancelled")
     until(lambda: page.model.can_undo)
     page._undo()
     until(lambda: states(page, folders) == ["waiting"] * 4)
-    page.view.selectRow(0)
-    page.tools["duplicate"].click()
+    press(page, 0, "duplicate", until)
     until(lambda: page.model.table.rowCount() == 5)
     assert not page.tools["retry"].isEnabled()
 
