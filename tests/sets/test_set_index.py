@@ -288,6 +288,31 @@ def test_two_who_refresh_at_once_agree(tmp_path: Path, folders: UserFolders) -> 
     assert IndexedLibrary(root, folders).find().total == 6
 
 
+def test_those_who_open_a_new_index_at_once_share_it(tmp_path: Path) -> None:
+    """They met while SQLite changed to WAL, and one went on with a temporary index, for ever."""
+    root = tmp_path / "sets"
+    save_one(root)
+    for attempt in range(30):
+        mine, together = user_folders(tmp_path / f"home-{attempt}"), threading.Barrier(4)
+        files: list[Path] = []
+
+        def open_one(
+            folders: UserFolders = mine,
+            barrier: threading.Barrier = together,
+            opened: list[Path] = files,
+        ) -> None:
+            barrier.wait()
+            with open_index(folders, root) as index:
+                opened.append(index.file)
+
+        threads = [threading.Thread(target=open_one) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert files == [index_file(mine, root)] * 4
+
+
 def test_another_program_that_holds_the_index_is_named(
     tmp_path: Path, folders: UserFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

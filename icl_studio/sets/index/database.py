@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -29,6 +30,7 @@ from .rows import COLUMNS, SCHEMA, SetRow, row_of
 VERSION = 1
 """Part of the file's name: two versions of ICL Studio keep two indexes."""
 BUSY_SECONDS = 10.0
+_AGAIN_SECONDS = 0.02
 _MANY = 500
 _T = TypeVar("_T")
 
@@ -194,6 +196,21 @@ class Index:
         self._connection = self._opened()
 
     def _opened(self) -> sqlite3.Connection:
+        """A connection, its tables made.
+
+        SQLite does not wait for a lock while it changes to WAL. Two threads that open a new file
+        at once meet there: the later one tries again, or it would go on with an index of its own.
+        """
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return self._connected()
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(_AGAIN_SECONDS)
+
+    def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
