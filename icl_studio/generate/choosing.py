@@ -14,7 +14,7 @@ from ..domain.geometry import Size
 from ..domain.problems import Problem
 from ..engines.hardware import Machine, this_machine
 from ..engines.protocol import AdapterFile, EngineOptions, EngineSpec, LocatedModel
-from ..engines.store import EngineStore, StoredEngine, Structure, name_prefix
+from ..engines.store import EngineStore, StoredEngine, Structure, name_prefix, outward_damage
 from ..engines.store.prune import stale_fields
 from ..engines.times import machine_key, read_times, runs_like
 from ..errors import AdapterRejected, NotFound
@@ -158,6 +158,9 @@ def why_not(
     ``formats`` are those that its kind writes today.
     """
     structure = engine.manifest.structure
+    damage = outward_damage(engine)
+    if damage:
+        return f"is damaged ({damage[0].where} {damage[0].what.rstrip('.')})"
     differing = stale_fields(engine, job.model.folder, formats or {})
     if differing:
         return f"is stale ({differing[0]})"

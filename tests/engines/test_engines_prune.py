@@ -79,6 +79,13 @@ def test_an_engine_that_is_of_use_stays(store: EngineStore, save: Save, model: P
     assert found(store, None) == {}
 
 
+def test_a_truncated_engine_may_go(store: EngineStore, save: Save, model: Path) -> None:
+    engine = save()
+    (engine.folder / "x.engine").write_bytes(b"x")
+    why = "damaged: x.engine has 1 bytes, 1000 were recorded."
+    assert found(store, model) == {engine.name: why}
+
+
 def test_an_engine_of_another_release_is_stale(store: EngineStore, save: Save, model: Path) -> None:
     old = save(versions={"pydantic": "1.0", "no-such-package": "3"})
     assert found(store, model) == {

@@ -122,6 +122,21 @@ def test_the_faster_engine_is_taken_and_a_slower_one_is_not(
     assert (choose().spec.id, choose().why) == ("torch", "")
 
 
+def test_a_truncated_engine_is_left_out_with_one_line(
+    choose: Callable[..., Choice], save: Save
+) -> None:
+    engine = save()
+    add_run(user_folders().engine_times, timed(engine, 2.0, 1.0))
+    (engine.folder / "model").write_bytes(b"")
+    choice = choose()
+    assert choice.spec.id == "torch"
+    assert choice.why == (
+        f"--engine auto takes torch: {engine.name} is damaged (model has 0 bytes, 1 were recorded)."
+    )
+    (engine.folder / "model").unlink()
+    assert "is damaged (model is missing)" in choose().why
+
+
 def test_an_engine_that_was_never_timed_is_not_taken_and_the_command_is_told(
     choose: Callable[..., Choice], save: Save
 ) -> None:

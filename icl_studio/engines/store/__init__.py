@@ -9,7 +9,7 @@ An engine is an executable artifact: its files are hashed before anything deseri
 """
 
 from .disk import sha256_of
-from .folder import EngineStore, StoredEngine, name_prefix
+from .folder import EngineStore, StoredEngine, name_prefix, outward_damage
 from .key import engine_key
 from .manifest import (
     AdapterInterface,
@@ -43,5 +43,6 @@ __all__ = [
     "differences",
     "engine_key",
     "name_prefix",
+    "outward_damage",
     "sha256_of",
 ]

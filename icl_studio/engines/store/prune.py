@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .disk import lock, remove_tree, sha256_of
-from .folder import BUILDING, EngineStore, StoredEngine
+from .folder import BUILDING, EngineStore, StoredEngine, outward_damage
 from .stale import Difference, same_release
 
 OURS = frozenset({"export", "build"})
@@ -87,8 +87,12 @@ def superfluous(
     sound = []
     for engine in engines:
         known = (formats or {}).get(engine.manifest.structure.engine, {})
+        damage = outward_damage(engine)
         differing = stale_fields(engine, folders[engine.manifest.model], known)
-        if differing:
+        if damage:
+            why = f"damaged: {damage[0].where} {damage[0].what}"
+            found.append(Superfluous(engine.name, engine.bytes, why))
+        elif differing:
             found.append(Superfluous(engine.name, engine.bytes, f"stale: {differing[0]}"))
         else:
             sound.append(engine)
