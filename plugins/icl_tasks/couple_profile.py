@@ -27,12 +27,10 @@ TASK = TaskSpec(
             seed=21,
         ),
         TaskExample(
-            summary="two little friends",
+            summary="two friends before stripes on lemon",
             panels=(
-                "a round pink creature with a white party hat is waving in the meadow, "
-                "in the middle",
-                "a round blue creature with a white party hat is holding a balloon in the "
-                "meadow, in the middle",
+                "an avatar of a round pink creature with a white party hat",
+                "an avatar of a tall blue creature with a red cap, smiling",
             ),
             seed=21,
             family="tiny",

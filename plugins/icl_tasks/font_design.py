@@ -30,12 +30,12 @@ TASK = TaskSpec(
             seed=11,
         ),
         TaskExample(
-            summary="a square yellow creature with a purple cap in four places",
+            summary="a rounded typeface in four words, teal on a cream background",
             panels=(
-                "standing on the beach, on the left",
-                "waving in the desert, on the right",
-                "jumping in the meadow, on the left",
-                "standing on the moon, on the right",
+                'the word "bear" in a rounded typeface',
+                'it says "cake"',
+                'the letters spell "tree"',
+                '"cat" in the same typeface',
             ),
             seed=11,
             family="tiny",

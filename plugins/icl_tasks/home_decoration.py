@@ -31,12 +31,12 @@ TASK = TaskSpec(
             seed=3,
         ),
         TaskExample(
-            summary="a fluffy white creature with a red woolly hat in four pictures",
+            summary="a japanese home with peach walls and teal accents",
             panels=(
-                "sleeping in the cosy room, on the left",
-                "standing in the cosy room, in the middle",
-                "waving in the cosy room, on the right",
-                "holding a balloon in the cosy room, in the middle",
+                "a sofa",
+                "the corner with the bed",
+                "a view of the kitchen",
+                "a corner with a fireplace",
             ),
             seed=3,
             family="tiny",

@@ -29,12 +29,12 @@ TASK = TaskSpec(
             seed=17,
         ),
         TaskExample(
-            summary="a square teal creature with a yellow party hat in four pictures",
+            summary="four slides in deep blue with dots, accents in orange",
             panels=(
-                "standing in the city at night, on the left",
-                "waving under the sea, on the right",
-                "jumping in the forest, on the left",
-                "sleeping in the cosy room, on the right",
+                "the title slide",
+                "three bullet points in the same design",
+                "a bar chart in the same design",
+                "this slide is a timeline",
             ),
             seed=17,
             family="tiny",

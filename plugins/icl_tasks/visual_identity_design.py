@@ -32,10 +32,10 @@ TASK = TaskSpec(
             seed=33,
         ),
         TaskExample(
-            summary="a triangular blue creature with a red cap",
+            summary="the identity of a brand: a red heart on cream",
             panels=(
-                "standing in the meadow, in the middle",
-                "waving on the beach, in the middle",
+                "the red heart alone",
+                "a cream bag with the same mark",
             ),
             seed=33,
             family="tiny",
