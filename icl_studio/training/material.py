@@ -10,7 +10,8 @@ from typing import Literal
 
 from ..errors import NotFound, PictureUnreadable, UserError
 from ..sets.record import is_set_folder, read_record
-from .findings import Finding, error, note, warning
+from .findings import Finding, error, warning
+from .textfiles import read_text
 from .unpacking import PICTURES, TEXTS, is_junk, unpack
 
 Kind = Literal["sheet", "panels", "set"]
@@ -58,7 +59,8 @@ def gather(
 
     ``panel_names`` are the task's, in reading order. A sub-folder is one set of separate panels
     where ``taken_as`` says so or where it shows it: its pictures are named as panels or by
-    numbers from 1, and there are as many; anything else is finished sheets, flat or nested.
+    numbers from 1, and there are as many, and none has a joint caption of its own; anything else is
+    finished sheets, flat or nested.
     Raises :class:`NotFound`, :class:`PictureUnreadable`, ``StorageProblem``.
     """
     found: list[Finding] = []
@@ -103,6 +105,8 @@ def _in_folder(
     pictures = sorted((p for p in files if p.suffix.lower() in PICTURES), key=_key)
     texts = {p.stem.casefold(): p for p in files if p.suffix.lower() in TEXTS}
     ordered = _in_panel_order(pictures, names)
+    if ordered and _joint_texts(ordered, names, texts):
+        ordered = []
     if pictures and taken_as != "sheets" and (ordered or taken_as == "panels"):
         return [_panels(folder, name, ordered or pictures, names, texts)]
     sheets = [_sheet(path, inside, texts) for path in pictures]
@@ -129,6 +133,19 @@ def _in_panel_order(pictures: Sequence[Path], names: tuple[str, ...]) -> list[Pa
     if [int(match[1]) for match in numbers if match] == list(range(1, len(names) + 1)):
         return list(pictures)
     return []
+
+
+def _joint_texts(pictures: Sequence[Path], names: tuple[str, ...], texts: dict[str, Path]) -> bool:
+    """Whether a picture's own text speaks of two panels: then it is a sheet, whatever its name.
+
+    As many numbered sheets as the task has panels would be taken for one set otherwise.
+    """
+    for path in pictures:
+        text = texts.get(path.stem.casefold())
+        said = read_text(text)[0].upper() if text else ""
+        if sum(f"[{name}]" in said for name in names) > 1:
+            return True
+    return False
 
 
 def _sheet(path: Path, inside: Path, texts: dict[str, Path]) -> Material:
@@ -201,39 +218,3 @@ def _studio_set(folder: Path, name: str) -> Material:
         summary=record.request.parts.summary,
         texts=record.request.parts.panels,
     )
-
-
-def read_text(path: Path) -> tuple[str, list[Finding]]:
-    """The text of a caption file on one line, and what is to be said of it.
-
-    UTF-8, with or without a mark; UTF-16 and UTF-32 with one; else Windows-1252 is guessed, with
-    a warning, for that is what old Windows editors wrote.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        return "", [error(f"{path.name} cannot be read: {problem.strerror}.", "Check it.")]
-    for mark, encoding in (
-        (b"\xff\xfe\x00\x00", "utf-32"),
-        (b"\x00\x00\xfe\xff", "utf-32"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if data.startswith(mark):
-            try:
-                text = data.decode(encoding)
-            except UnicodeDecodeError:
-                return "", [error(f"{path.name} is damaged {encoding.upper()}.", "Save as UTF-8.")]
-            return _one_line(text), [note(f"{path.name} is {encoding.upper()} and was read so.")]
-    if b"\x00" in data:
-        return "", [error(f"{path.name} is no plain text.", "Save it as UTF-8 text.")]
-    try:
-        return _one_line(data.decode("utf-8-sig")), []
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-        told = warning(f"{path.name} is not UTF-8; read as Windows-1252.", "Save it as UTF-8.")
-        return _one_line(text), [told]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -9,7 +9,8 @@ import pytest
 from training_samples import PAIR, caption, panel, sheet, write_sheets, zipped
 
 from icl_studio.errors import NotFound, PictureUnreadable
-from icl_studio.training.material import Gathered, gather, read_text
+from icl_studio.training.material import Gathered, gather
+from icl_studio.training.textfiles import read_text
 
 NAMES = PAIR.layout.names
 
@@ -42,6 +43,19 @@ def test_what_file_managers_leave_behind_is_skipped(tmp_path: Path):
         found = look(source, tmp_path)
         assert [item.name for item in found.items] == ["0000"]
         assert found.findings == ()
+
+
+def test_as_many_numbered_sheets_as_the_task_has_panels_are_sheets(tmp_path: Path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in (1, 2):
+        sheet().save(folder / f"000{number}.png")
+        (folder / f"000{number}.txt").write_text(caption(), encoding="utf-8")
+    found = look(folder, tmp_path)
+    assert [(item.kind, item.name) for item in found.items] == [
+        ("sheet", "0001"),
+        ("sheet", "0002"),
+    ]
 
 
 @pytest.mark.parametrize(
