@@ -18,7 +18,7 @@ from ..errors import QueueProblem
 from ..sets.record import new_set_id
 from . import sql
 from .awaited import Awaited
-from .job import Job, NewJob
+from .job import Job, JobError, NewJob
 from .kinds import Kind
 from .states import ACTIONS, ActionName, State, sources
 from .store import STEP, Store, request_values
@@ -41,19 +41,42 @@ def cancel(store: Store, ids: Iterable[str]) -> None:
     _change(store, ids, "cancel")
 
 
-def retry(store: Store, ids: Iterable[str], changed: dict[str, SetRequest] | None = None) -> None:
+class Retried(NamedTuple):
+    """What a job was before it was tried again, for :func:`.undo.take_back`.
+
+    ``payload`` and ``attempts`` are what it is asked and how often it was begun when it waits
+    again: by them is known whether anything has come in between.
+    """
+
+    id: str
+    state: State
+    error: JobError | None
+    crashes: int
+    finished: int | None
+    attempts: int
+    payload: str
+
+
+def retry(
+    store: Store, ids: Iterable[str], changed: dict[str, SetRequest] | None = None
+) -> tuple[Retried, ...]:
     """Try failed, cancelled or quarantined jobs again, with another request where one is given.
 
-    Their count of crashes starts anew; the log of their attempts stays.
+    Their count of crashes starts anew; the log of their attempts stays. What they were before.
     """
-    named = list(ids)
+    before = []
     with store.database.write() as connection:
-        for id in named:
-            _check(store, id, "retry")
+        for id in dict.fromkeys(ids):
+            was = _check(store, id, "retry")
+            payload = was.payload
             if changed and id in changed:
-                _check_makes_a_set(store.get(id), "changed")
+                _check_makes_a_set(was, "changed")
                 _replace(store, connection, id, changed[id])
+                payload = store.get(id).payload
             connection.execute(sql.RETRY, {"id": id, "sources": json.dumps(sources("retry"))})
+            outcome = (was.state, was.error, was.crashes, was.finished)
+            before.append(Retried(id, *outcome, was.attempts, payload))
+    return tuple(before)
 
 
 def edit(store: Store, id: str, request: SetRequest) -> None:
@@ -100,34 +123,6 @@ def schedule(
             held = None if at_once else job.not_before if not_before is None else not_before
             values = {"priority": job.priority if priority is None else priority}
             connection.execute(sql.SCHEDULE, {**values, "not_before": held, "id": id})
-
-
-class Stood(NamedTuple):
-    """Where a job stood: its priority, and the job that came after it (None: the last)."""
-
-    id: str
-    priority: int
-    before: str | None
-
-
-def stood(store: Store, ids: Sequence[str]) -> tuple[Stood, ...]:
-    """Where these jobs stand now, for :func:`put_back`; by neighbours, as numbers may change."""
-    found = []
-    for job in sorted(map(store.get, ids), key=lambda job: (-job.priority, job.order)):
-        row = store.database.row(sql.NEXT, {"priority": job.priority, "position": job.order})
-        found.append(Stood(job.id, job.priority, row["id"] if row is not None else None))
-    return tuple(found)
-
-
-def put_back(store: Store, places: Sequence[Stood]) -> None:
-    """Move jobs back to where they stood, as near as the queue still allows it.
-
-    A job whose next one has been cleared from the queue keeps its priority and goes last.
-    """
-    for place in reversed(places):
-        there = place.before if store.database.row(sql.JOB, {"id": place.before}) else None
-        schedule(store, [place.id], priority=place.priority)
-        move(store, [place.id], there or "last")
 
 
 def move(store: Store, ids: Sequence[str], where: Literal["first", "last"] | str) -> None:
@@ -219,16 +214,15 @@ def _change(store: Store, ids: Iterable[str], action: ActionName) -> None:
     values = {"target": target, "sources": json.dumps(sources(action))}
     with store.database.write() as connection:
         for id in named:
-            state = _check(store, id, action)
-            if state == "running":
+            if _check(store, id, action).state == "running":
                 wish = {"paused": "pause", "cancelled": "cancel"}[target]
                 connection.execute(sql.WISH, {"id": id, "wish": wish})
             else:
                 connection.execute(sql.MOVE_STATE, {**values, "id": id})
 
 
-def _check(store: Store, id: str, action: ActionName) -> State:
-    """The job's state, if ``action`` leads out of it; raises :class:`QueueProblem` otherwise."""
+def _check(store: Store, id: str, action: ActionName) -> Job:
+    """The job, if ``action`` leads out of it; raises :class:`QueueProblem` otherwise."""
     job = store.get(id)
     if job.state not in ACTIONS[action].sources:
         done = {"pause": "paused", "resume": "resumed", "cancel": "cancelled", "retry": "retried"}
@@ -237,7 +231,7 @@ def _check(store: Store, id: str, action: ActionName) -> State:
         if job.state == "done" and action == "retry":
             fix = "Its set stands. `icl-studio queue duplicate` makes another one."
         raise _refused(job, done.get(action, action), fix)
-    return job.state
+    return job
 
 
 def _check_makes_a_set(job: Job, what: str) -> None:

@@ -77,6 +77,11 @@ RETRY: Final = """
     UPDATE jobs SET state = 'waiting', wish = '', error = NULL, crashes = 0, finished = NULL
     WHERE id = :id AND state IN (SELECT value FROM json_each(:sources))
 """
+TAKE_BACK_RETRY: Final = """
+    UPDATE jobs SET state = :state, error = :error, crashes = :crashes, finished = :finished
+    WHERE id = :id AND state = 'waiting' AND attempts = :attempts AND payload = :payload
+    RETURNING id
+"""
 EDIT: Final = """
     UPDATE jobs SET payload = :payload, task = :task, name = :name, summary = :summary,
         seed = :seed, model = :model, load_key = :load_key, share_key = :share_key, work = :work

@@ -61,7 +61,10 @@ ACTIONS: Final[dict[ActionName, Action]] = {
     "cancel": _action("waiting paused running", "cancelled", "`queue cancel`"),
     "retry": _action("failed cancelled quarantined", "waiting", "`queue retry`"),
 }
-"""All changes of state that there are. Nothing leads out of ``done``: duplicate such a job."""
+"""All changes of state that there are, but for the taking back of a retry (:mod:`.undo`).
+
+Nothing leads out of ``done``: duplicate such a job.
+"""
 
 
 def sources(action: ActionName) -> tuple[State, ...]:

@@ -14,7 +14,7 @@ import pytest
 from icl_studio.domain.request import SetRequest
 from icl_studio.errors import NotFound, QueueBusy, QueueProblem, StorageProblem
 from icl_studio.paths import UserFolders
-from icl_studio.queue import control, sql
+from icl_studio.queue import control, sql, undo
 from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database, queue_file
 from icl_studio.queue.job import NewJob, now
@@ -126,15 +126,15 @@ def test_moved_jobs_are_put_back_beside_those_they_stood_with(
 
     control.schedule(store, [d, e], priority=2)
     for ids, where in (([b, c], "last"), ([c, a], d), ([e], "first"), ([b, e], "last")):
-        before, stood = order(), control.stood(store, ids)
+        before, stood = order(), undo.stood(store, ids)
         control.move(store, ids, where)
-        control.put_back(store, stood)
+        undo.put_back(store, stood)
         assert order() == before
-    stood = control.stood(store, [a])
+    stood = undo.stood(store, [a])
     control.move(store, [a], "last")
     control.cancel(store, [b])
     control.clear(store)
-    control.put_back(store, stood)
+    undo.put_back(store, stood)
     assert order() == [d, e, c, a]
 
 
