@@ -19,10 +19,12 @@ from icl_studio.gui.queue.table import PAGE, Column, JobTable
 from icl_studio.gui.queue.telling import headline, mend_for
 from icl_studio.paths import UserFolders
 from icl_studio.queue import control
+from icl_studio.queue.claims import Claims
 from icl_studio.queue.database import Database, queue_file
 from icl_studio.queue.history import Estimate
 from icl_studio.queue.job import NewJob
 from icl_studio.queue.store import Progress, Store
+from icl_studio.queue.turns import Worker
 from icl_studio.settings import write_json
 from icl_studio.testing import FakeBehaviour, write_fake_model
 
@@ -189,6 +191,11 @@ def test_actions_on_what_is_selected_and_their_undo(
     press(page, 1, "pause", until)
     until(lambda: states(page, folders) == ["waiting", "paused", "waiting", "waiting"])
     until(lambda: page.model.can_undo)
+    press(page, 1, "cancel", until)
+    until(lambda: states(page, folders)[1] == "cancelled")
+    until(lambda: len(page.model._undo) == 2)
+    page._undo()
+    until(lambda: states(page, folders)[1] == "paused")  # as it was, not let loose
     page._undo()
     until(lambda: states(page, folders) == ["waiting"] * 4)
     press(page, 2, "cancel", until)
@@ -199,6 +206,30 @@ def test_actions_on_what_is_selected_and_their_undo(
     press(page, 0, "duplicate", until)
     until(lambda: page.model.table.rowCount() == 5)
     assert not page.tools["retry"].isEnabled()
+
+
+def test_a_retry_is_taken_back_while_no_worker_has_taken_the_job(
+    queue: Any, queued: Any, until: Any, folders: UserFolders
+) -> None:
+    queued(2)
+    with Database(queue_file(folders)) as database:
+        control.cancel(Store(database), ids(folders))
+    page = queue()
+    page.chips["all"].click()
+    until(lambda: page.model.table.rowCount() == 2)
+    page.view.selectAll()
+    until(lambda: page.tools["retry"].isEnabled())
+    page.tools["retry"].click()
+    until(lambda: page.model.can_undo)
+    assert states(page, folders) == ["waiting", "waiting"]
+    with Database(queue_file(folders)) as database:  # a worker of another program is quicker
+        claim = Claims(database).claim(Worker("elsewhere"), affinity=False)
+        assert claim is not None
+    page._undo()
+    until(lambda: page.said.text())
+    assert "1 job has been taken by a worker since and cannot be taken back" in page.said.text()
+    assert states(page, folders) == ["running", "cancelled"]
+    assert not page.undo.isVisible()
 
 
 @pytest.mark.parametrize(("row", "order"), [(0, [2, 0, 1, 3]), (-1, [0, 1, 3, 2])])

@@ -303,8 +303,8 @@ class QueuePage(Page):
         self.undo.setVisible(self.model.can_undo)
 
     def _undo(self) -> None:
-        self.model.undo()
         self.said.set_text("")
+        self.model.undo()
         self.undo.setVisible(self.model.can_undo)
 
     def _accept(self, file: Path, found: Checked) -> None:

@@ -10,6 +10,7 @@ from ...queue.history import Estimate
 from ...queue.job import JobRow, now
 from ...queue.states import State
 from ...queue.store import Progress
+from ...queue.undo import TakenBack
 from ..texts import clock, tr, trn
 
 Act = Literal["retry", "edit", "resume"]
@@ -104,6 +105,31 @@ def phase_words(phase: str) -> str:
         "cache": tr("Preparing"),
     }
     return words.get(phase, phase)
+
+
+def kept_words(taken: TakenBack) -> str:
+    """Which retries could not be taken back, and why; empty where all were."""
+    states = list(taken.kept.values())
+    begun = sum(state in ("running", "done") for state in states)
+    other = len(states) - begun
+    parts = []
+    if begun:
+        parts.append(
+            trn(
+                "{n} job has been taken by a worker since and cannot be taken back.",
+                "{n} jobs have been taken by a worker since and cannot be taken back.",
+                begun,
+            )
+        )
+    if other:
+        parts.append(
+            trn(
+                "{n} job has changed since and stays as it is.",
+                "{n} jobs have changed since and stay as they are.",
+                other,
+            )
+        )
+    return " ".join(parts)
 
 
 def part_done(row: JobRow, progress: Progress | None) -> float | None:
