@@ -51,6 +51,10 @@ class Silent:
 
     def sample(self, *_: Any) -> None: ...
 
+    sample_wanted = False
+
+    def sampling_done(self) -> None: ...
+
     def step(self, *_: Any) -> None:
         self._left -= 1
 

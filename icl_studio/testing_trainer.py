@@ -40,10 +40,11 @@ def fake_train(job: TrainJob, report: Reporter) -> TrainResult:
         _log(job, number)
         replace_text(state, json.dumps([number, chain]))
         report.step(number, total, 1 / number, 1 / number, 1e-4, 1.0)
-        if number == step + 1:
+        if number == step + 1 or report.sample_wanted:
             _sample(job, report, number)
-            if behaviour.at == "train":
-                strike(behaviour.trouble, "train")
+            report.sampling_done()
+        if number == step + 1 and behaviour.at == "train":
+            strike(behaviour.trouble, "train")
     data = json.dumps({"__metadata__": {"chain": chain}}).encode()
     job.result.write_bytes(len(data).to_bytes(8, "little") + data)
     return TrainResult(finished=True, step=total, file=job.result)

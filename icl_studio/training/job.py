@@ -78,6 +78,15 @@ class Reporter(Protocol):
         ...
 
     @property
+    def sample_wanted(self) -> bool:
+        """Whether the user asked for the sample sheets now; looked at between two steps."""
+        ...
+
+    def sampling_done(self) -> None:
+        """All sample sheets of this moment stand, or cannot be drawn: a wish is answered."""
+        ...
+
+    @property
     def stopping(self) -> bool:
         """Whether the user asked to stop: the trainer keeps a checkpoint and ends."""
         ...

@@ -20,6 +20,7 @@ from ..sets.locks import Lock
 from ..training.job import Trainer, TrainJob
 from ..training.page import write_page
 from ..training.record import LOCK_FILE, State, begin, note
+from ..training.sampling import answer_wish, samples_wanted
 from .cancellation import Cancellation
 from .failures import failed
 from .protocol import Reply
@@ -108,6 +109,7 @@ class Training:
         try:
             note(self._job.folder, state=state, message=message, fix=fix, **more)
             write_page(self._job.folder)
+            answer_wish(self._job.folder)
         except (IclStudioError, OSError):
             log.exception("the record of %s could not be written", self._job.folder)
 
@@ -186,6 +188,18 @@ class Training:
         self._send(Sampled(job=self._job.id, step=step, index=index, picture=str(picture)))
         note(self._job.folder, step=step)
         write_page(self._job.folder)
+
+    @property
+    def sample_wanted(self) -> bool:
+        return samples_wanted(self._job.folder)
+
+    def sampling_done(self) -> None:
+        try:
+            answer_wish(self._job.folder)
+        except OSError:  # Windows, while somebody asks again; then they are drawn once more
+            log.exception("the wish for samples in %s could not be removed", self._job.folder)
+        count = len(self._job.samples)
+        self.phase("sample", count, count)
 
 
 def trainer_of(job: TrainJob) -> Trainer:
