@@ -37,10 +37,12 @@ class Watching:
     """A reporter that remembers, and stops when a step is done."""
 
     stop_after: int | None = None
+    wish_after: tuple[int, ...] = ()
     steps: list[tuple[int, float]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     samples: list[Path] = field(default_factory=list)
     phases: list[tuple[str, int, int]] = field(default_factory=list)
+    answered: int = 0
 
     def phase(self, name: str, done: int, total: int) -> None:
         self.phases.append((name, done, total))
@@ -55,6 +57,13 @@ class Watching:
 
     def sample(self, step: int, index: int, picture: Path) -> None:
         self.samples.append(picture)
+
+    @property
+    def sample_wanted(self) -> bool:
+        return self.steps[-1][0] in self.wish_after if self.steps else 0 in self.wish_after
+
+    def sampling_done(self) -> None:
+        self.answered += 1
 
     @property
     def stopping(self) -> bool:
@@ -331,6 +340,56 @@ def test_samples_come_at_intervals_and_change_nothing(job: Any):
     with Image.open(watching.samples[-1]) as last:
         assert last.size == tuple(CANVAS)
     assert sampled.result.read_bytes() == plain.result.read_bytes()
+
+
+def fox_job(job: Any, name: str, **recipe: Any) -> TrainJob:
+    """A job that may draw one sheet when asked; none by itself."""
+    asked = SampleRequest(
+        caption="a red fox [LEFT] sits", canvas=CANVAS, seed=3, sampling=Sampling(steps=1)
+    )
+    made: TrainJob = job(name, **recipe).model_copy(update={"samples": (asked,)})
+    return made
+
+
+def test_samples_that_are_asked_for_disturb_neither_the_run_nor_its_resume(job: Any):
+    """Dropout and noise are drawn in every step: one number more or less would show."""
+    plain, wished = job("plain", steps=6), fox_job(job, "wished", steps=6)
+    train(plain, Watching())
+    first = Watching(stop_after=3, wish_after=(0, 2))
+    assert train(wished, first).step == 3
+    second = Watching(wish_after=(2, 4))
+    assert train(wished, second).finished
+    drawn = [path.name for path in (*first.samples, *second.samples)]
+    assert drawn == ["0000000-1.png", "0000002-1.png", "0000004-1.png"]
+    assert first.answered == 2 and second.answered == 1
+    assert wished.result.read_bytes() == plain.result.read_bytes()
+
+
+def test_samples_asked_for_twice_at_one_step_are_drawn_once_and_answered_twice(job: Any):
+    wished = fox_job(job, "wished", steps=2, sample_every=1)
+    watching = Watching(wish_after=(0, 1, 2))
+    train(wished, watching)
+    assert len(watching.samples) == 3 and watching.answered == 3
+    again = Watching(wish_after=(0,))
+    wished.result.unlink()
+    train(wished, again)
+    assert again.samples == [], "what stands is not drawn again"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), StorageProblem("The disk is full.", fix="x")])
+def test_samples_that_were_only_asked_for_stop_no_run(job: Any, monkeypatch, error: Exception):
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(trainer_module.Sampler, "draw", fail)
+    plain, wished = job("plain", steps=2), fox_job(job, "wished", steps=2)
+    train(plain, Watching())
+    watching = Watching(wish_after=(1,))
+    assert train(wished, watching).finished and watching.answered == 1
+    assert "could not be drawn" in watching.notices[0]
+    assert wished.result.read_bytes() == plain.result.read_bytes()
+    with pytest.raises(type(error) if isinstance(error, StorageProblem) else OutOfMemory):
+        train(fox_job(job, "due", steps=2, sample_every=1), Watching())
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from accelerate.state import AcceleratorState
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from icl_studio.errors import OutOfMemory, PluginProblem, TrainingStopped
+from icl_studio.errors import OutOfMemory, PluginProblem, StorageProblem, TrainingStopped
 from icl_studio.training.job import CHECKPOINTS, DATA, LOG, Reporter, TrainJob, TrainResult
 from icl_studio.training.prepare import Manifest, changed_files, read_manifest
 from icl_studio.training.recipe import Recipe
@@ -206,10 +206,22 @@ class Training:
         self._step, self._smoothed = checkpoint.step, checkpoint.facts["smoothed"]
 
     def _sample(self) -> None:
-        every = self._recipe.sample_every
+        """Draw the sample sheets where they are due, or wanted now.
+
+        Sheets that are only wanted stop no run: where they cannot be drawn it goes on without.
+        """
+        every, report = self._recipe.sample_every, self._report
         due = every and (self._step % every == 0 or self._step == self._recipe.steps)
-        if due and self._job.samples and not self._report.stopping:
-            self._sampler.draw(self._tuned, self._step, self._autocast, self._report)
+        if not self._job.samples or report.stopping or not (due or report.sample_wanted):
+            return
+        try:
+            with memory_errors(self._device, "drawing samples"):
+                self._sampler.draw(self._tuned, self._step, self._autocast, report)
+        except (OutOfMemory, StorageProblem) as error:
+            if due:
+                raise
+            report.notice(f"The samples that were asked for could not be drawn: {error.message}")
+        report.sampling_done()
 
     def _diverged(self, loss: float, norm: float) -> TrainingStopped:
         return TrainingStopped(
