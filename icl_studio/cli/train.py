@@ -12,7 +12,8 @@ from rich.text import Text
 
 from .console import AppContext, JsonOption, context, emit_json, err, out, progress, warn
 from .dataset import AsChoice
-from .queued import AfterOption, QueueOption, enqueue, no_queue, opened
+from .queued import AfterOption, QueueOption, enqueue, no_queue
+from .train_runs import sample, status
 
 if TYPE_CHECKING:
     from ..domain.events import Event
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..training.job import TrainJob
     from ..training.recipe import Recipe
 
-STATUS = "status"
+STATUS, SAMPLE = "status", "sample"
 _DOING = {
     "load": "loading the model",
     "cache": "encoding pictures and captions",
@@ -31,10 +32,11 @@ _DOING = {
 
 def command(
     task: Annotated[
-        str | None, typer.Argument(metavar="[TASK|status]", help="The task, or: status.")
+        str | None, typer.Argument(metavar="[TASK|status|sample]", help="The task, or what to do.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Argument(metavar="[DATA]", help="Folder or zip; of status: the run.")
+        Path | None,
+        typer.Argument(metavar="[DATA]", help="Folder or zip; of status and sample: the run."),
     ] = None,
     picked: Annotated[
         bool, typer.Option("--picked", help="Train on the sets of this task that you picked.")
@@ -73,11 +75,16 @@ def command(
 
     With --queue the run is planned now and trained by `icl-studio queue run`.
 
-    `icl-studio train status` lists the runs, or shows the one named after it.
+    `icl-studio train status` lists the runs, or shows the one named after it. `icl-studio train
+    sample` has the run that is being trained draw its sample sheets now; with several, name its
+    folder or its job.
     """
     app = context()
     if task == STATUS:
-        _status(app, data, as_json)
+        status(app, data, as_json)
+        return 0
+    if task == SAMPLE:
+        sample(app, data, as_json)
         return 0
     if not queue:
         no_queue(after)
@@ -277,36 +284,3 @@ def _bar(job: TrainJob, *, quiet: bool) -> Iterator[Any]:
                     warn(event.message)
 
         yield on_event
-
-
-def _status(app: AppContext, run: Path | None, as_json: bool) -> None:
-    from rich.table import Table
-
-    from ..generate.training import runs_root
-    from ..paths import expanded
-    from ..queue.training import job_of_run
-    from ..training.record import all_runs, read_run
-
-    if run is not None:
-        folder = expanded(run).absolute()
-        found = [(folder, read_run(folder))]
-    else:
-        found = all_runs(runs_root(app.folders))
-    with opened(app) as store:
-        jobs = {folder: job_of_run(store, folder) for folder, _ in found}
-    if as_json:
-        runs = []
-        for folder, record in found:
-            job = jobs[folder]
-            told = {"id": job.id, "state": job.state} if job else None
-            runs.append({"folder": folder, **record.model_dump(mode="json"), "job": told})
-        emit_json({"runs": runs})
-        return
-    table = Table("run", "task", "model", "state", "step", "", box=None, pad_edge=False)
-    for folder, record in found:
-        words = Text(f"{record.message} {record.fix}".strip() or str(record.result or ""))
-        steps = f"{record.step} of {record.total}"
-        job = jobs[folder]
-        state = f"{record.state}, {job.state} in the queue" if job else record.state
-        table.add_row(Text(str(folder)), record.task, record.model, state, steps, words)
-    out.print(table if found else "There are no training runs yet.")
