@@ -161,6 +161,43 @@ def test_a_run_is_stopped_and_goes_on_from_its_checkpoint(
     assert steps == list(range(1, 7)), "a step was lost or taken twice"
 
 
+def test_samples_are_drawn_when_asked_and_come_onto_the_slider(
+    train: Any, data: Path, until: Any
+) -> None:
+    page = train(steps=400, seconds={"train": 0.1})
+    assert not page.run.sample.isEnabled() and "Only while" in page.run.sample.toolTip()
+    page.receive(data)
+    until(lambda: page.start.isEnabled())
+    page.primary()
+    until(lambda: page.run.sample.isEnabled() and len(page.model.run.samples) == 1)
+    until(lambda: page.run.curve.lines[-1].step > 2)  # at one step there is nothing new to draw
+    assert not page.run.slider.isEnabled()
+    page.run.sample.click()
+    assert not page.run.sample.isEnabled(), "asked twice in one breath"
+    until(lambda: len(page.model.run.samples) == 2)
+    until(lambda: page.run.sample.isEnabled())
+    assert page.run.slider.isEnabled() and page.run.slider.value() == 1, "the newest is shown"
+    step = page.model.run.samples[1][0]
+    assert f"after step {step:,}" in page.run.when.text() and step > 1
+    page.run.stop.click()
+    until(lambda: not page.run.resume.isHidden() and not page.run.sample.isEnabled())
+    page.model.sample()  # as a click would, that came too late
+    until(lambda: page.note is not None)
+    assert "Nobody trains" in page.note.label.text()
+
+
+def test_a_run_whose_recipe_has_no_samples_says_so(train: Any, data: Path, until: Any) -> None:
+    page = train(steps=400, seconds={"train": 0.1})
+    page.model.wish(changes={**page.model.wishes.changes, "samples": 0})
+    page.receive(data)
+    until(lambda: page.start.isEnabled())
+    page.primary()
+    until(lambda: page.model.run is not None and page.model.run.trained)
+    assert not page.run.sample.isEnabled() and "no samples" in page.run.sample.toolTip()
+    page.run.stop.click()
+    until(lambda: not page.run.resume.isHidden())
+
+
 def test_a_run_that_fails_says_why_and_can_go_on(train: Any, data: Path, until: Any) -> None:
     page = train(steps=3, trouble="user-error", at="train")
     page.receive(data)

@@ -11,10 +11,11 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QImage
 
-from ...domain.events import Event, Learnt, Sampled
+from ...domain.events import Event, Learnt, Progress, Sampled, Started
 from ...training.dataset import Item
 from ...training.material import Material
 from ...training.record import Line, RunRecord
+from ...training.sampling import ask_for_samples
 from ..studio import Studio, error_text
 from ..texts import trn
 from . import state
@@ -88,6 +89,7 @@ class TrainModel(QObject):
         self.folder: Path | None = None
         self._looks = 0
         self._reading = False
+        self._again = False
         studio.queue_changed.connect(self.refresh)
         studio.bridge.heard.connect(self._heard)
 
@@ -185,6 +187,12 @@ class TrainModel(QObject):
                 self, lambda store: state.stop(store, folder), lambda _: self.refresh()
             )
 
+    def sample(self) -> None:
+        """Have the run that is followed draw its sample sheets after the step under way."""
+        folder = self.folder
+        if folder is not None:
+            self._do(lambda: ask_for_samples(folder), lambda _: self.refresh())
+
     def follow(self, folder: Path | None) -> None:
         """Show the run in ``folder`` from now on; None shows none."""
         self.folder = folder
@@ -197,8 +205,9 @@ class TrainModel(QObject):
     def refresh(self) -> None:
         """Read the runs again, and the one that is followed in full."""
         if not self.visible or self._reading:
+            self._again = self._reading
             return
-        self._reading = True
+        self._reading, self._again = True, False
         folder, folders = self.folder, self.studio.folders
 
         def done(found: tuple[list[tuple[Path, RunRecord]], state.Run | None]) -> None:
@@ -206,9 +215,11 @@ class TrainModel(QObject):
             if [p for p, _ in found[0]] != [p for p, _ in self.runs]:
                 self.runs = found[0]
                 self.runs_changed.emit()
-            if folder != self.folder:
+            if folder != self.folder or self._again:
                 self.refresh()
-            elif found[1] is not None:
+            if folder != self.folder:
+                return
+            if found[1] is not None:
                 self.run = found[1]
                 self.run_changed.emit()
 
@@ -262,7 +273,9 @@ class TrainModel(QObject):
                 speed=event.speed,
             )
             self.learnt.emit(line)
-        elif isinstance(event, Sampled):
+        elif isinstance(event, Sampled | Started) or (
+            isinstance(event, Progress) and event.phase == "sample" and event.step == event.total
+        ):
             self.refresh()
 
     def _do(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:

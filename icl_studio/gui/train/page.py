@@ -130,6 +130,7 @@ class TrainPage(Page):
         self.run.chosen.connect(self._choose_run)
         self.run.stop_asked.connect(model.stop)
         self.run.resume_asked.connect(model.go_on)
+        self.run.sample_asked.connect(model.sample)
         self.studio.tasks_changed.connect(
             lambda: self.recipe.set_registry(self.studio.registry, model.wishes)
         )

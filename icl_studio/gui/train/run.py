@@ -48,11 +48,12 @@ class Picture(QWidget):
 
 
 class RunView(QWidget):
-    """Emits ``chosen(folder)``, ``stop_asked`` and ``resume_asked``."""
+    """Emits ``chosen(folder)``, ``stop_asked``, ``resume_asked`` and ``sample_asked``."""
 
     chosen = Signal(object)
     stop_asked = Signal()
     resume_asked = Signal()
+    sample_asked = Signal()
 
     def __init__(self, background: Background) -> None:
         super().__init__()
@@ -69,6 +70,7 @@ class RunView(QWidget):
         self.bar.setAccessibleName(tr("Progress of the run"))
         self.stop = button(tr("Stop"), self.stop_asked.emit)
         self.resume = button(tr("Go on"), self.resume_asked.emit)
+        self.sample = button(tr("Sample now"), self._ask_for_sample)
         self.copy = copy_button(lambda: str(self._run.record.result) if self._run else "")
         self.copy.setToolTip(tr("Copy the path of the finished adapter"))
         self.curve = LossCurve()
@@ -78,6 +80,7 @@ class RunView(QWidget):
         self.slider.valueChanged.connect(self._slid)
         self.when = label("", "secondary")
         self._arrange()
+        self._offer_sample(None)
 
     @property
     def shown_folder(self) -> Path | None:
@@ -100,11 +103,13 @@ class RunView(QWidget):
         for widget in (self.stop, self.resume, self.copy):
             widget.hide()
         if run is None:
+            self._offer_sample(None)
             return
         record = run.record
         self.stop.setVisible(run.open)
         self.resume.setVisible(run.can_resume)
         self.copy.setVisible(record.result is not None)
+        self._offer_sample(run)
         self.state.set_text(self._state(run))
         if fresh or len(run.lines) > len(self.curve.lines):
             self.curve.show_lines(run.lines, record.total)
@@ -115,6 +120,25 @@ class RunView(QWidget):
             self.slider.setValue(self.slider.maximum())
         self._slid()
 
+    def _ask_for_sample(self) -> None:
+        self.sample.setEnabled(False)
+        self.sample_asked.emit()
+
+    def _offer_sample(self, run: Run | None) -> None:
+        """The button that has samples drawn now; where it cannot be, its tool tip says why."""
+        if run is None or not run.trained:
+            why = tr("Only while a run is being trained: it draws them itself")
+        elif not run.draws:
+            why = tr("The recipe of this run has no samples")
+        elif run.asked:
+            why = tr("Asked for: drawn after the step under way")
+        else:
+            why = ""
+        self.sample.setEnabled(not why)
+        said = why or tr("Draw the sample sheets after the step under way, at their fixed seeds")
+        self.sample.setToolTip(said)
+        self.sample.setAccessibleDescription(said)
+
     def add_line(self, line: Line, eta: float | None) -> None:
         self.curve.add(line)
         self._facts(eta)
@@ -123,7 +147,7 @@ class RunView(QWidget):
         head = QHBoxLayout()
         head.setSpacing(GAP)
         head.addWidget(self.state, 1)
-        for widget in (self.copy, self.stop, self.resume, self.runs):
+        for widget in (self.copy, self.sample, self.stop, self.resume, self.runs):
             head.addWidget(widget)
         samples = QWidget()
         role(samples, "surround")

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from ...domain.geometry import Size
 from ...engines.hardware import this_machine
 from ...engines.protocol import EngineOptions, LocatedModel
-from ...errors import NotFound, UserError
+from ...errors import NotFound, StorageProblem, UserError
 from ...generate.training import Asked, plan_training, runs_root
 from ...models.find import find_model
 from ...models.locate import present_folder
@@ -32,7 +32,8 @@ from ...training.job import SAMPLES
 from ...training.material import CAPTION_FILES, Material, gather
 from ...training.memory import Estimate, check_fits, estimate, shape_of
 from ...training.recipe import Recipe, make_recipe
-from ...training.record import Line, RunRecord, all_runs, read_log, read_run
+from ...training.record import Line, RunRecord, all_runs, read_job, read_log, read_run
+from ...training.sampling import samples_wanted
 from ...training.unpacking import TEXTS
 
 THUMB: Final = 220
@@ -66,13 +67,23 @@ class Looked:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it stands: its record, every step, its samples by step, its job in the queue."""
+    """A run as it stands: its record, every step, its samples by step, its job in the queue.
+
+    ``draws``: its recipe has samples; ``asked``: they are wanted now and not drawn yet.
+    """
 
     folder: Path
     record: RunRecord
     lines: tuple[Line, ...] = ()
     samples: tuple[tuple[int, tuple[Path, ...]], ...] = ()
     job: JobRow | None = None
+    draws: bool = False
+    asked: bool = False
+
+    @property
+    def trained(self) -> bool:
+        """Whether a process trains it at this moment."""
+        return self.record.state == "running"
 
     @property
     def open(self) -> bool:
@@ -231,7 +242,16 @@ def read(store: Store, folder: Path) -> Run:
         tuple(read_log(folder)),
         samples_of(folder),
         job_of_run(store, folder),
+        _draws(folder),
+        samples_wanted(folder),
     )
+
+
+def _draws(folder: Path) -> bool:
+    try:
+        return bool(read_job(folder).samples)
+    except (NotFound, StorageProblem):  # an old run is still shown; it is not trained
+        return False
 
 
 def runs(folders: UserFolders) -> list[tuple[Path, RunRecord]]:
