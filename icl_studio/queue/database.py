@@ -9,7 +9,6 @@ must survive a power cut; heartbeats and progress, which need not, use ``NORMAL`
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Self
 from ..errors import QueueBusy, StorageProblem
 from ..paths import UserFolders
 from ..sets import files
+from ..sets.wal import code_of, into_wal
 from . import sql
 from .migrations import MIGRATIONS, migrate
 
@@ -54,7 +54,7 @@ class Database:
             self._connection = sqlite3.connect(file, timeout=busy_seconds, isolation_level=None)
             try:
                 self._connection.row_factory = sqlite3.Row
-                _into_wal(self._connection, busy_seconds)
+                into_wal(self._connection, busy_seconds)
                 level = "FULL" if durable else "NORMAL"
                 self._connection.execute(f"PRAGMA synchronous = {level}")
                 self._connection.execute("PRAGMA foreign_keys = ON")
@@ -111,27 +111,8 @@ class Database:
             raise _translated(error, self.file) from error
 
 
-def _into_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    """Switch to WAL. SQLite does not wait for another that switches at this moment; we do."""
-    end = time.monotonic() + busy_seconds
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code, without the extended bits."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
 def _translated(error: sqlite3.DatabaseError, file: Path) -> Exception:
-    match _code(error):
+    match code_of(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return QueueBusy(
                 f"Another program holds the queue in {file}.",

@@ -10,7 +10,6 @@ import hashlib
 import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -22,6 +21,7 @@ from ...errors import StorageProblem
 from ...paths import UserFolders
 from .. import files
 from ..search import Query
+from ..wal import code_of, into_wal
 from . import refresh
 from .query import Order, statement
 from .refresh import Refreshed
@@ -30,7 +30,6 @@ from .rows import COLUMNS, SCHEMA, SetRow, row_of
 VERSION = 1
 """Part of the file's name: two versions of ICL Studio keep two indexes."""
 BUSY_SECONDS = 10.0
-_AGAIN_SECONDS = 0.02
 _MANY = 500
 _T = TypeVar("_T")
 
@@ -179,7 +178,7 @@ class Index:
         try:
             return action()
         except sqlite3.DatabaseError as error:
-            if _code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            if code_of(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise self._unusable(error) from error
         try:
             self._start_afresh()
@@ -196,24 +195,10 @@ class Index:
         self._connection = self._opened()
 
     def _opened(self) -> sqlite3.Connection:
-        """A connection, its tables made.
-
-        SQLite does not wait for a lock while it changes to WAL. Two threads that open a new file
-        at once meet there: the later one tries again, or it would go on with an index of its own.
-        """
-        until = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                return self._connected()
-            except sqlite3.OperationalError as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
-            time.sleep(_AGAIN_SECONDS)
-
-    def _connected(self) -> sqlite3.Connection:
+        """A connection, its tables made."""
         connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            into_wal(connection, BUSY_SECONDS)
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA cache_size = -32000")
             for sql in SCHEMA:
@@ -228,8 +213,3 @@ class Index:
             f"The index of the sets cannot be used: {self.file} ({error}).",
             fix="Delete the file; it is made anew from the sets. They are untouched.",
         )
-
-
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code, without the extended bits."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
