@@ -7,7 +7,6 @@ child process asks torch itself.
 from __future__ import annotations
 
 import importlib.util
-import json
 import platform
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .check import Check, fail, ok, warn
+from .probing import Unanswered, ask
 
 TORCH = "torch>=2.9,<2.14"
 PROBE_SECONDS = 120
@@ -103,23 +103,9 @@ def nvidia_driver() -> NvidiaDriver | None:
 def probe_torch() -> TorchProbe:
     """Ask torch in a child process which devices it can really compute on."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-        facts = json.loads(done.stdout.strip().splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        return TorchProbe(error=f"torch did not answer within {PROBE_SECONDS} seconds")
-    except (IndexError, ValueError):
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        return TorchProbe(error=f"torch cannot be loaded: {last[0]}")
-    except OSError as error:
-        return TorchProbe(error=f"Python could not be started: {error}")
+        facts = ask(_PROBE, seconds=PROBE_SECONDS, who="torch")
+    except Unanswered as error:
+        return TorchProbe(error=str(error))
     return TorchProbe(tuple(facts["devices"]), facts["mps"], facts["error"])
 
 

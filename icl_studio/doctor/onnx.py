@@ -6,13 +6,12 @@ This process never imports onnxruntime: a short child process asks it.
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
 import sys
 from dataclasses import dataclass
 
 from ..engines.hardware import Gpu
 from .check import Check, ok, warn
+from .probing import Unanswered, ask
 
 PROBE_SECONDS = 60
 GPU_PROVIDERS = {
@@ -50,23 +49,9 @@ def probe_onnx() -> OnnxProbe | None:
     if importlib.util.find_spec("onnxruntime") is None:
         return None
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-        facts = json.loads(done.stdout.strip().splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        return OnnxProbe(error=f"it did not answer within {PROBE_SECONDS} seconds")
-    except (IndexError, ValueError):
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        return OnnxProbe(error=f"it cannot be loaded: {last[0]}")
-    except OSError as error:
-        return OnnxProbe(error=f"Python could not be started: {error}")
+        facts = ask(_PROBE, seconds=PROBE_SECONDS)
+    except Unanswered as error:
+        return OnnxProbe(error=str(error))
     return OnnxProbe(facts["version"], tuple(facts["providers"]))
 
 

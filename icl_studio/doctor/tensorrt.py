@@ -6,13 +6,12 @@ This process never imports it: a short child process asks it.
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
 import sys
 from dataclasses import dataclass
 
 from ..engines.hardware import Gpu
 from .check import Check, ok, warn
+from .probing import Unanswered, ask
 
 PROBE_SECONDS = 60
 NAMES = {"tensorrt_rtx": "TensorRT-RTX", "tensorrt": "TensorRT"}
@@ -51,23 +50,9 @@ def probe_tensorrt() -> TensorrtProbe | None:
 
 def _ask(module: str) -> TensorrtProbe:
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE, module],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-        facts = json.loads(done.stdout.strip().splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        return TensorrtProbe(module, error=f"it did not answer within {PROBE_SECONDS} seconds")
-    except (IndexError, ValueError):
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        return TensorrtProbe(module, error=f"it cannot be loaded: {last[0]}")
-    except OSError as error:
-        return TensorrtProbe(module, error=f"Python could not be started: {error}")
+        facts = ask(_PROBE, module, seconds=PROBE_SECONDS)
+    except Unanswered as error:
+        return TensorrtProbe(module, error=str(error))
     return TensorrtProbe(module, facts["version"], tuple(facts["targets"]))
 
 
