@@ -9,7 +9,6 @@ stderr.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import subprocess
@@ -27,6 +26,7 @@ from ..domain.problems import Frozen, UserError
 from ..errors import WorkerDied
 from .child import TAIL
 from .hardware import peak_mb
+from .named import named
 from .protocol import AdapterFile, DenoiseItem, Engine, EngineOptions, EngineSpec, LocatedModel
 
 SEED = 7
@@ -118,8 +118,7 @@ def main() -> None:
 
     try:
         job = BenchJob.model_validate_json(sys.stdin.readline())
-        module, _, name = job.engine.factory.partition(":")
-        create = getattr(importlib.import_module(module), name)
+        create = named(job.engine.factory)
         began = time.perf_counter()
         engine: Engine = create(job.model, job.options)
         seconds = time.perf_counter() - began

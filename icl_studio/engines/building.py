@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
@@ -12,6 +11,7 @@ from pydantic import Field
 from ..domain.geometry import Size
 from ..domain.problems import Frozen
 from .child import run_child, serve
+from .named import named
 from .protocol import EngineSpec, LocatedModel
 from .store import EngineStore, StoredEngine
 
@@ -70,8 +70,7 @@ def _carry_out(line: str, say: Callable[[str], None]) -> str:
     """The child's side."""
     job = BuildJob.model_validate_json(line)
     assert job.engine.builder is not None
-    module, _, name = job.engine.builder.partition(":")
-    builder: Builder = getattr(importlib.import_module(module), name)
+    builder: Builder = named(job.engine.builder)
     return builder(job.model, EngineStore(job.store), wishes=job.wishes, say=say).name
 
 

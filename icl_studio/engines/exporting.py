@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from ..domain.problems import Frozen
 from .child import run_child, serve
+from .named import named
 from .protocol import AdapterFile, EngineSpec, LocatedModel
 from .store import EngineStore, StoredEngine
 
@@ -60,8 +60,7 @@ def _carry_out(line: str, say: Callable[[str], None]) -> str:
     """The child's side."""
     job = ExportJob.model_validate_json(line)
     assert job.engine.exporter is not None
-    module, _, name = job.engine.exporter.partition(":")
-    exporter: Exporter = getattr(importlib.import_module(module), name)
+    exporter: Exporter = named(job.engine.exporter)
     made = exporter(
         job.model,
         EngineStore(job.store),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import faulthandler
-import importlib
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ..domain.problems import IclStudioError
 from ..engines.metrics import MetricSpec
+from ..engines.named import plugged
 from ..errors import PluginProblem
 from ..worker.environment import OFFLINE, claim_stdio
 from ..worker.failures import failed
@@ -62,24 +61,12 @@ def _done(errand: Write | Judge) -> Iterator[Answer]:
 
 def resolve(spec: MetricSpec, name: str) -> Any:
     """The callable that ``spec`` names as ``name``. Raises ``PluginProblem``."""
-    missing = spec.missing()
-    if missing:
-        raise PluginProblem(
-            f"The metric {spec.id!r} needs {', '.join(missing)}, which is not installed.",
-            fix="Run `icl-studio doctor` to see what to install, or choose another --metric.",
-        )
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except IclStudioError:
-        raise
-    except Exception as error:
-        # Whatever a plugin's module raises while it is imported is that plugin's problem.
-        log.exception("the metric %s cannot be imported", spec.id)
-        raise PluginProblem(
-            f"The metric {spec.id!r} cannot be loaded from {name}: {type(error).__name__}: {error}",
-            fix="Choose another --metric, or update the plugin.",
-        ) from error
+    return plugged(
+        name,
+        f"The metric {spec.id!r}",
+        fix="Run `icl-studio doctor` to see what is wrong, or choose another --metric.",
+        missing=spec.missing(),
+    )
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ it costs the window nothing; its constructor builds widgets and asks for data wi
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtWidgets import QWidget
 
+from ..engines.named import named
 from .texts import tr
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class PageSpec(NamedTuple):
 
     def load(self) -> type[Page]:
         """The page's class, imported; may be called in any thread."""
-        module, _, name = self.factory.partition(":")
-        found: type[Page] = getattr(import_module(module), name)
+        found: type[Page] = named(self.factory)
         return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Final, Literal, NamedTuple
 
+from ..engines.named import named
 from ..errors import QueueProblem
 
 Kind = Literal["generate", "train", "export", "build", "evaluate", "caption"]
@@ -55,14 +55,9 @@ def check_kind(kind: Kind) -> None:
 
 def asked_class(kind: Kind) -> Any:
     """The class of the payload of ``kind``."""
-    return _named(KINDS[kind].asked)
+    return named(KINDS[kind].asked)
 
 
 def runner_class(kind: Kind) -> Any:
     """The class that carries out jobs of ``kind``."""
-    return _named(KINDS[kind].runner)
-
-
-def _named(name: str) -> Any:
-    module, _, attribute = name.partition(":")
-    return getattr(import_module(module), attribute)
+    return named(KINDS[kind].runner)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import logging
 from collections.abc import Callable
 
 from ..domain.events import Cancelled, Finished, Notice, Progress
-from ..domain.problems import IclStudioError
 from ..engines.captioners import Captioner
-from ..errors import CaptionInvalid, CaptionUnsure, PictureUnreadable, PluginProblem
+from ..engines.named import plugged
+from ..errors import CaptionInvalid, CaptionUnsure, PictureUnreadable
 from ..training.captioning import CaptionJob, caption_for, write_caption
 from .cancellation import Cancellation
 from .failures import failed
 from .protocol import Reply
-
-log = logging.getLogger(__name__)
 
 
 class Captioning:
@@ -60,23 +56,11 @@ class Captioning:
 def create(job: CaptionJob) -> Captioner:
     """The captioner that the job names, set up. Raises :class:`PluginProblem`."""
     spec = job.captioner
-    missing = spec.missing()
-    if missing:
-        raise PluginProblem(
-            f"The captioner {spec.id!r} needs {', '.join(missing)}, which is not installed.",
-            fix="Choose another --captioner.",
-        )
-    module, _, name = spec.factory.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module), name)
-    except IclStudioError:
-        raise
-    except Exception as error:
-        # Whatever a plugin's module raises while it is imported is that plugin's problem.
-        log.exception("the captioner %s cannot be imported", spec.id)
-        raise PluginProblem(
-            f"The captioner {spec.id!r} cannot be loaded: {type(error).__name__}: {error}",
-            fix="Choose another --captioner, or update the plugin.",
-        ) from error
+    factory = plugged(
+        spec.factory,
+        f"The captioner {spec.id!r}",
+        fix="Choose another --captioner, or update the plugin.",
+        missing=spec.missing(),
+    )
     captioner: Captioner = factory(job.options)
     return captioner

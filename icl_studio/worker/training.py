@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import logging
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 from ..domain.events import Cancelled, Finished, Learnt, Notice, Phase, Progress, Sampled, Started
 from ..domain.problems import IclStudioError
+from ..engines.named import plugged
 from ..errors import JobCancelled, PluginProblem, StorageProblem
 from ..sets.hashes import HashCache
 from ..sets.locks import Lock
@@ -209,16 +209,6 @@ def trainer_of(job: TrainJob) -> Trainer:
         raise PluginProblem(
             f"The engine {spec.id!r} cannot tune adapters.", fix="Choose --engine torch."
         )
-    module, _, name = spec.trainer.partition(":")
-    try:
-        found: Trainer = getattr(importlib.import_module(module), name)
-    except IclStudioError:
-        raise
-    except Exception as error:
-        # Whatever a plugin's module raises while it is imported is that plugin's problem.
-        log.exception("the trainer of %s cannot be imported", spec.id)
-        raise PluginProblem(
-            f"The trainer {spec.trainer} cannot be loaded: {type(error).__name__}: {error}",
-            fix="Run `icl-studio doctor`.",
-        ) from error
+    what, fix = f"The trainer of {spec.id!r}", "Run `icl-studio doctor`."
+    found: Trainer = plugged(spec.trainer, what, fix)
     return found

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 from pathlib import Path
 from typing import Any
 
+from ..engines.named import plugged
 from ..engines.protocol import Engine, EngineOptions, EngineSpec, LocatedModel
-from ..errors import IclStudioError, PluginProblem
 
 log = logging.getLogger(__name__)
 
@@ -65,22 +64,9 @@ def _stamp(engine: Engine) -> _Stamp:
 
 def _factory(spec: EngineSpec) -> Any:
     """The callable that ``spec`` names, imported here and nowhere else."""
-    missing = spec.missing()
-    if missing:
-        raise PluginProblem(
-            f"The engine {spec.id!r} needs {', '.join(missing)}, which is not installed.",
-            fix="Run `icl-studio doctor` to see what to install, or choose another --engine.",
-        )
-    module, _, name = spec.factory.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except IclStudioError:
-        raise
-    except Exception as error:
-        # Whatever a plugin's module raises while it is imported is that plugin's problem.
-        log.exception("the engine %s cannot be imported", spec.id)
-        raise PluginProblem(
-            f"The engine {spec.id!r} cannot be loaded from {spec.factory}: "
-            f"{type(error).__name__}: {error}",
-            fix="Run `icl-studio doctor`, or choose another --engine.",
-        ) from error
+    return plugged(
+        spec.factory,
+        f"The engine {spec.id!r}",
+        fix="Run `icl-studio doctor` to see what is wrong, or choose another --engine.",
+        missing=spec.missing(),
+    )
