@@ -2,12 +2,14 @@
 
 The child reads one job (JSON, one line) from stdin and answers in JSON lines: ``{"phase": …}``
 as it goes, then ``{"answer": …}`` or ``{"error": …, "fix": …}``. Whatever libraries print on
-stdout goes to stderr. A child that is killed leaves a half-built folder that nobody takes for an
-engine; the next build of it sweeps it away.
+stdout goes to stderr. Its stdin stays open while somebody waits for the answer: a parent that is
+killed ends the child too. A child that is killed leaves a half-built folder that nobody takes for
+an engine; the next build of it sweeps it away.
 """
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import json
 import os
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -85,7 +88,7 @@ def _follow(
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # it died at once: told below
         child.stdin.write(job + "\n")
-        child.stdin.close()
+        child.stdin.flush()
     words: dict[str, Any] = {}
     for line in _lines(child, idle):
         words = json.loads(line)
@@ -133,7 +136,8 @@ def serve(carry_out: Callable[[str, Say], Any]) -> None:
     """The child's side: carry out the job from stdin and answer as described above.
 
     ``carry_out`` gets the job's JSON and a function that is told each phase; it returns what
-    is to be answered (JSON). SIGTERM stops it as Ctrl-C does, so that it tidies up.
+    is to be answered (JSON). SIGTERM stops it as Ctrl-C does, so that it tidies up; so does the
+    end of stdin, which comes when the parent has gone.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -145,7 +149,9 @@ def serve(carry_out: Callable[[str, Say], Any]) -> None:
         answers.flush()
 
     try:
-        result = carry_out(sys.stdin.readline(), lambda phase: answer(phase=phase))
+        job = sys.stdin.readline()
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+        result = carry_out(job, lambda phase: answer(phase=phase))
     except UserError as error:
         problems = "".join(f"\n  - {problem}" for problem in error.problems)
         answer(error=error.message + problems, fix=error.fix)
@@ -153,3 +159,19 @@ def serve(carry_out: Callable[[str, Say], Any]) -> None:
         sys.exit(STOPPED)  # whoever stopped it knows
     else:
         answer(answer=result)
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of stdin, then stop the work; by force where it does not hear.
+
+    Reads past Python's buffer: a thread that holds that one's lock would break the exit.
+    """
+    with contextlib.suppress(OSError):
+        while os.read(0, 1024):
+            pass
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:  # a real signal, which wakes a call that waits
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    time.sleep(GRACE)
+    os._exit(STOPPED)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from icl_studio.cli.main import main
@@ -125,3 +129,41 @@ def test_a_child_that_the_system_kills_is_told_as_killed_whatever_it_said_before
     with pytest.raises(WorkerDied, match="when memory runs out") as died:
         run_child("icl_killed", "{}", lambda _: None, "The export")
     assert died.value.exit_code == -9 and "a warning" in died.value.tail
+
+
+CHILD = """
+import os, time
+from pathlib import Path
+from icl_studio.engines.child import serve
+def work(job, say):
+    say(str(os.getpid()))
+    try:
+        time.sleep(600)
+    finally:
+        Path(os.environ["ICL_TIDIED"]).write_text("tidied")
+if __name__ == "__main__":
+    serve(work)
+"""
+PARENT = """
+from icl_studio.engines.child import run_child
+run_child("icl_slow_child", "{}", lambda pid: print(pid, flush=True), "The export")
+"""
+
+
+def test_a_child_whose_parent_was_killed_tidies_up_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "icl_slow_child.py").write_text(CHILD, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("ICL_TIDIED", str(tmp_path / "tidied"))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    end = time.monotonic() + 120
+    while psutil.pid_exists(child) and psutil.Process(child).status() != "zombie":
+        assert time.monotonic() < end, "the child goes on for nobody"
+        time.sleep(0.05)
+    assert (tmp_path / "tidied").is_file()
