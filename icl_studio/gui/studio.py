@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ..domain.problems import Problem
-from ..errors import UserError
+from ..errors import IclStudioError, UserError
 from ..paths import SAFE_MODE_VARIABLE, UserFolders, switched_on
 from ..plugins import Registry, load_registry
 from ..queue.store import Store
@@ -152,6 +152,6 @@ class Studio(QObject):
 
 def error_text(error: Exception) -> str:
     """``error`` as sentences: what happened, each finding, and what to do next."""
-    if isinstance(error, UserError):
+    if isinstance(error, IclStudioError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -160,7 +160,7 @@ class EnginesPage(Page):
         if task is not None:
             phase = self.model.phase or tr("starting")
             self.phase.set_text(f"{task.title} · {phase}")
-        for view in self.models:
+        for view in (*self.engines, *self.models):
             for pressed in view.findChildren(QPushButton):
                 pressed.setEnabled(task is None)
 

@@ -11,9 +11,8 @@ from typing import Any, Final
 from ...domain.geometry import Size
 from ...domain.model import Sampling
 from ...domain.problems import Problem, UserError
-from ...engines.building import BuildJob, BuildWishes
-from ...engines.child import run_child
-from ...engines.exporting import ExportJob
+from ...engines.building import BuildJob, BuildWishes, run_build
+from ...engines.exporting import ExportJob, run_export
 from ...engines.hardware import Machine, this_machine
 from ...engines.protocol import EngineOptions
 from ...engines.store import EngineStore, StoredEngine
@@ -28,6 +27,7 @@ from ...models.state import ModelState, state_of, token_state
 from ...paths import UserFolders
 from ...plugins import Registry
 from ...settings import Settings
+from ..texts import tr
 
 RANK: Final = 128
 TARGETS: Final = ("sm_120", "sm_89", "sm_86")
@@ -178,10 +178,9 @@ def export_task(folders: UserFolders, registry: Registry, model: str, engine: st
             store=folders.engines,
             max_rank=RANK,
         )
-        module, what = "icl_studio.engines.exporting", "The export"
-        return str(run_child(module, job.model_dump_json(), say, what, idle))
+        return run_export(job, say, idle).name
 
-    return Task(f"{model}: {engine}", work)
+    return Task(tr("Export of {model} for {engine}", model=model, engine=engine), work)
 
 
 def build_task(
@@ -199,10 +198,9 @@ def build_task(
             store=folders.engines,
             wishes=BuildWishes(targets=(target,), canvases=tuple(dict.fromkeys(canvases))),
         )
-        module, what = "icl_studio.engines.building", "The build"
-        return str(run_child(module, job.model_dump_json(), say, what, idle))
+        return run_build(job, say, idle).name
 
-    return Task(f"{model}: {engine} {target}", work)
+    return Task(tr("Build of {model} for {target}", model=model, target=target), work)
 
 
 def bench_task(folders: UserFolders, registry: Registry, settings: Settings, model: str) -> Task:
@@ -224,7 +222,7 @@ def bench_task(folders: UserFolders, registry: Registry, settings: Settings, mod
         bench(specs, located, options, sheet, TURNS, folders, say)
         return model
 
-    return Task(model, work)
+    return Task(tr("Measuring {model}", model=model), work)
 
 
 def remove(folders: UserFolders, name: str) -> Path:
