@@ -1,4 +1,8 @@
-"""The rail: every page's name and icon, the one in front marked."""
+"""The rail: every page's name and icon, the one in front marked.
+
+Tab reaches the page that is in front, the arrows go from page to page and show each; the ring
+goes with them. To press the one in front goes into the page.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +46,14 @@ class Rail(QFrame):
         for name, button in self._buttons.items():
             button.setChecked(name == id)
         self.redraw()
+
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard's focus is on the rail."""
+        return any(button.hasFocus() for button in self._buttons.values())
+
+    def take_keyboard(self, id: str) -> None:
+        """Put the focus on the place of the page ``id``."""
+        self._buttons[id].setFocus(Qt.FocusReason.TabFocusReason)
 
     def redraw(self) -> None:
         """Draw the icons in the colours of the scheme that is on."""

@@ -39,6 +39,7 @@ class MainWindow(QWidget):
         self._state = dict(state or {})
         self._wanted = str(self._state.get("page", ""))
         self.current = ""
+        self._stepped_to = ""
         self.setWindowTitle("ICL Studio")
         self.setMinimumSize(*SMALLEST)
         self.rail = Rail(pages)
@@ -64,6 +65,11 @@ class MainWindow(QWidget):
         else:
             spec = self.specs[id]
             self.studio.background.call(self, spec.load, lambda kind: self._build(id, kind))
+
+    def _chosen(self, id: str) -> None:
+        """On the rail: who steps along it with the arrows stays on it."""
+        self._stepped_to = id if id != self.current and self.rail.has_keyboard() else ""
+        self.show_page(id)
 
     def page(self, id: str) -> Page | None:
         """The page ``id``, None before it was first shown."""
@@ -103,7 +109,7 @@ class MainWindow(QWidget):
         row.addLayout(column, 1)
 
     def _connect(self, theme: Theme) -> None:
-        self.rail.chosen.connect(self.show_page)
+        self.rail.chosen.connect(self._chosen)
         self.studio.ready.connect(self._ready)
         self.studio.asked_for.connect(self._hand_over)
         self.studio.told.connect(self.notices.add)
@@ -154,10 +160,14 @@ class MainWindow(QWidget):
         if self.current in self._built and self.current != id:
             self._built[self.current].hidden()
         self.current = id
+        on_rail = self.rail.has_keyboard()
+        stays = on_rail and self._stepped_to == id
+        self._stepped_to = ""
         self.stack.setCurrentWidget(self._built[id])
         self._built[id].shown()
-        focused = self.focusWidget()
-        if focused is not None and self.rail.isAncestorOf(focused):
+        if stays:
+            self.rail.take_keyboard(id)
+        elif on_rail and self.rail.has_keyboard():
             # Else the window's first button keeps the ring while another page is in front.
             self._built[id].setFocus(Qt.FocusReason.OtherFocusReason)
 

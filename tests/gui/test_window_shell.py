@@ -16,6 +16,7 @@ from window_pages import TWO
 from icl_studio.errors import UserError
 from icl_studio.gui.instance import Instance
 from icl_studio.gui.main import Window, check_display
+from icl_studio.gui.theme import tokens
 from icl_studio.paths import UserFolders
 from icl_studio.settings import write_json
 
@@ -33,6 +34,50 @@ def test_a_page_is_built_when_it_is_first_shown_and_told_when_it_comes_and_goes(
     until(lambda: window.main.current == "two")
     one, second = window.main.page("one"), window.main.page("two")
     assert one.asked == ["shown", "hidden"] and second.asked == ["shown"]
+
+
+def ringed(window: Window) -> list[str]:
+    """The places on the rail that are drawn with the ring of the keyboard's focus."""
+    picture = window.main.rail.grab().toImage()
+    scale = picture.devicePixelRatio()
+    found = []
+    for id, button in window.main.rail._buttons.items():
+        edge = button.geometry()
+        x, y = round((edge.right()) * scale), round(edge.center().y() * scale)
+        if picture.pixelColor(x, y).name() == tokens().accent:
+            found.append(id)
+    return found
+
+
+def test_the_arrows_go_along_the_rail_and_the_ring_is_seen_to_go_with_them(
+    open_window: Any, qtbot: Any, until: Any
+) -> None:
+    window = two(open_window)
+    window.main.activateWindow()
+    places = window.main.rail._buttons
+    assert ringed(window) == []
+    places["one"].setFocus(Qt.FocusReason.TabFocusReason)
+    until(lambda: ringed(window) == ["one"])
+    assert [id for id in places if places[id].focusPolicy() & Qt.FocusPolicy.TabFocus] == ["one"]
+    qtbot.keyClick(places["one"], Qt.Key.Key_Down)
+    until(lambda: window.main.current == "two")
+    until(lambda: ringed(window) == ["two"])
+    assert places["two"].hasFocus()  # on with the arrows, back to where it began
+    qtbot.keyClick(places["two"], Qt.Key.Key_Up)
+    until(lambda: window.main.current == "one" and ringed(window) == ["one"])
+    qtbot.keyClick(places["one"], Qt.Key.Key_Space)  # into the page
+    until(lambda: not window.main.rail.has_keyboard())
+    assert ringed(window) == []
+
+
+def test_a_shortcut_for_another_page_takes_the_keyboard_off_the_rail(
+    open_window: Any, qtbot: Any, until: Any
+) -> None:
+    window = two(open_window)
+    window.main.rail._buttons["one"].setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(window.main, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    until(lambda: window.main.current == "two")
+    assert not window.main.rail.has_keyboard()
 
 
 def test_ctrl_enter_and_escape_go_to_the_page_in_front_even_from_a_field(
