@@ -9,12 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from .theme import ICON, tokens
+from .theme import ICON, ICON_SMALL, tokens
 
+DOTS: Final = ((6.8, 6.8), (13.2, 6.8), (10, 10), (6.8, 13.2), (13.2, 13.2))
+"""The five of a die."""
 PATHS: Final[dict[str, str]] = {
     "create": "M4 3h12v14H4zM4 7.7h12M4 12.3h12",
     "queue": "M3 5h2M3 10h2M3 15h2M8 5h9M8 10h9M8 15h9",
@@ -37,7 +39,8 @@ PATHS: Final[dict[str, str]] = {
     "down": "M10 4v12M5 11l5 5 5-5",
     "undo": "M5 8h7a4 4 0 0 1 0 8H9M8 4.5L4.5 8 8 11.5",
     "redo": "M15 8H8a4 4 0 0 0 0 8h3M12 4.5L15.5 8 12 11.5",
-    "dice": "M4 4h12v12H4zM7.5 7.5h.01M12.5 7.5h.01M10 10h.01M7.5 12.5h.01M12.5 12.5h.01",
+    "dice": "M6 3h8a3 3 0 0 1 3 3v8a3 3 0 0 1-3 3H6a3 3 0 0 1-3-3V6a3 3 0 0 1 3-3z"
+    + "".join(f"M{x - 0.4:g} {y:g}h.8M{x:g} {y - 0.4:g}v.8" for x, y in DOTS),  # not lost at 16
     "text": "M4 5h12M10 5v11",
     "folder": "M3 5h5l2 2h7v9H3z",
     "search": "M8.5 3.5a5 5 0 1 0 0 10 5 5 0 0 0 0-10M12.3 12.3L17 17",
@@ -60,25 +63,21 @@ def icon(name: str, color: str | None = None) -> QIcon:
 
 def pixmap(name: str, size: int = ICON, color: str | None = None) -> QPixmap:
     """The icon as a picture of ``size`` device-independent pixels, sharp at any scale."""
-    return icon(name, color).pixmap(QSize(size, size))
+    ratio = max(_ratios())
+    made = QPixmap(_drawn(name, color or tokens().text, round(size * ratio)))
+    made.setDevicePixelRatio(ratio)
+    return made
 
 
 @cache
 def _icon(name: str, color: str) -> QIcon:
     made = QIcon()
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><path d="{PATHS[name]}" '
-        f'fill="none" stroke="{color}" stroke-width="1.5" stroke-linecap="round" '
-        'stroke-linejoin="round"/></svg>'
-    )
-    renderer = QSvgRenderer(QByteArray(svg.encode()))
-    for side in (16, 20, 32, 40, 60):
-        drawn = QPixmap(side, side)
-        drawn.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(drawn)
-        renderer.render(painter, QRectF(0, 0, side, side))
-        painter.end()
+    sides = {round(size * ratio) for size in (ICON_SMALL, ICON) for ratio in (*_ratios(), 1, 2, 3)}
+    for side in sorted(sides):
+        drawn = _drawn(name, color, side)
         made.addPixmap(drawn)
+        # On a chosen row Qt would else blend it with the accent, until it is hardly seen.
+        made.addPixmap(drawn, QIcon.Mode.Selected)
         faint = QPixmap(drawn.size())
         faint.fill(Qt.GlobalColor.transparent)
         painter = QPainter(faint)
@@ -87,3 +86,24 @@ def _icon(name: str, color: str) -> QIcon:
         painter.end()
         made.addPixmap(faint, QIcon.Mode.Disabled)
     return made
+
+
+@cache
+def _drawn(name: str, color: str, side: int) -> QPixmap:
+    """The icon in ``side`` by ``side`` pixels of the screen."""
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><path d="{PATHS[name]}" '
+        f'fill="none" stroke="{color}" stroke-width="1.5" stroke-linecap="round" '
+        'stroke-linejoin="round"/></svg>'
+    )
+    drawn = QPixmap(side, side)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    return drawn
+
+
+def _ratios() -> list[float]:
+    """Pixels of each screen to one that does not depend on it: 1 to 3, and parts."""
+    return [screen.devicePixelRatio() for screen in QGuiApplication.screens()] or [1.0]

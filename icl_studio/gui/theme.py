@@ -24,6 +24,9 @@ ICON_SMALL, ICON = 16, 20
 SECONDARY, BODY, EMPHASIS, TITLE = 12, 13, 15, 20
 """Type sizes in pixels (Qt scales them with the screen)."""
 
+_QT_ADDS: Final = 3
+"""Pixels that Qt adds to the height of tool buttons and boxes to count in, and to no other."""
+
 Scheme = Literal["light", "dark"]
 
 
@@ -59,7 +62,7 @@ DARK: Final = Tokens(
     on_accent="#0d1420",
     ok="#3fa66b",
     warning="#d99a2b",
-    error="#d9534f",
+    error="#e0605c",
 )
 LIGHT: Final = Tokens(
     scheme="light",
@@ -193,7 +196,7 @@ def style_sheet(t: Tokens) -> str:
     QPushButton, QToolButton {{
         background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
         padding: 0 {GAP_WIDE}px; min-height: {ROW - 2}px; }}
-    QToolButton {{ padding: 0 5px; min-width: {ROW - 12}px; }}
+    QToolButton {{ padding: 0 4px; min-width: 15px; min-height: {ROW - _QT_ADDS - 2}px; }}
     QPushButton:hover, QToolButton:hover {{ border-color: {t.secondary}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {t.window}; }}
     QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.accent}; }}
@@ -215,6 +218,7 @@ def style_sheet(t: Tokens) -> str:
     [role="quiet"]:focus {{ border: 1px solid {t.accent}; }}
     [role="quiet"]:checked {{ background: {t.raised}; border-color: {t.line}; }}
     [role="chip"] {{ border-radius: 13px; padding: 0 {GAP_WIDE}px; min-height: 24px; }}
+    QToolButton[role="chip"] {{ min-height: {24 - _QT_ADDS}px; }}
     [role="chip"]:checked {{ border-color: {t.accent}; background: {_tint(t)}; }}
     [role="thumb"] {{
         background: transparent; border: 1px solid transparent; padding: 0; min-width: 12px; }}
@@ -289,7 +293,8 @@ def _boxes(t: Tokens) -> str:
         background: {t.raised}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
         min-height: {ROW - 2}px; padding: 0 6px 0 {GAP}px;
         selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
-    QAbstractSpinBox {{ background: {t.panel}; padding-right: 20px; }}
+    QAbstractSpinBox {{
+        background: {t.panel}; padding-right: 20px; min-height: {ROW - _QT_ADDS - 2}px; }}
     QComboBox:hover, QAbstractSpinBox:hover {{ border-color: {t.secondary}; }}
     QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {t.accent}; }}
     QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {t.secondary}; }}

@@ -11,14 +11,12 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QMenu,
     QSlider,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -30,6 +28,7 @@ from .. import icons
 from ..texts import tr
 from ..theme import GAP, GAP_WIDE, GRID, role
 from ..widgets.labels import Elided, label
+from ..widgets.numbers import Fraction, Whole
 from .draft import MOST_SETS, Draft, SeedMode
 from .judging import Judgement
 
@@ -112,11 +111,11 @@ class LookPanel(QFrame):
         self.dice.setIcon(icons.icon("dice"))
         self.dice.setToolTip(tr("Draw another seed"))
         self.dice.setAccessibleName(tr("Draw another seed"))
-        self.steps = QSpinBox(minimum=1, maximum=500)
+        self.steps = Whole(minimum=1, maximum=500)
         self.steps.valueChanged.connect(lambda value: self._tell(steps=value))
-        self.guidance = QDoubleSpinBox(minimum=0, maximum=50, decimals=1, singleStep=0.5)
+        self.guidance = Fraction(minimum=0, maximum=50, decimals=1, singleStep=0.5)
         self.guidance.valueChanged.connect(lambda value: self._tell(guidance=round(value, 2)))
-        self.count = QSpinBox(minimum=1, maximum=MOST_SETS)
+        self.count = Whole(minimum=1, maximum=MOST_SETS)
         self.count.valueChanged.connect(lambda value: self._tell(count=value))
         self.exact = QCheckBox(tr("Replays exactly"))
         self.exact.setToolTip(tr("Drawn by itself, so that the same request gives the same bytes"))
@@ -217,7 +216,7 @@ class AdapterRow(QWidget):
         self.slider.setRange(0, 2 * STEP)
         self.slider.setValue(round(use.weight * STEP))
         self.slider.setAccessibleName(tr("Weight of {name}", name=name))
-        self.number = QDoubleSpinBox(minimum=-10, maximum=10, decimals=2, singleStep=0.05)
+        self.number = Fraction(minimum=-10, maximum=10, decimals=2, singleStep=0.05)
         self.number.setValue(use.weight)
         self.number.setAccessibleName(tr("Weight of {name}", name=name))
         self.slider.valueChanged.connect(lambda value: self.number.setValue(value / STEP))

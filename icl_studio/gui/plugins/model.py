@@ -17,7 +17,7 @@ from ...training.tasks import write_task
 from .. import icons
 from ..studio import Studio
 from ..texts import tr
-from ..theme import ICON_SMALL, tokens
+from ..theme import tokens
 from . import state
 
 Index = QModelIndex | QPersistentModelIndex
@@ -37,11 +37,8 @@ def sign_color(info: PluginInfo) -> str:
 
 
 def sign_of(info: PluginInfo) -> QIcon:
-    """The sign of its state, to be seen on a row that is chosen too."""
-    made = QIcon(icons.pixmap(SIGNS[info.state], ICON_SMALL, sign_color(info)))
-    chosen = icons.pixmap(SIGNS[info.state], ICON_SMALL, tokens().on_accent)
-    made.addPixmap(chosen, QIcon.Mode.Selected)
-    return made
+    """The sign of its state; the same on a row that is chosen."""
+    return icons.icon(SIGNS[info.state], sign_color(info))
 
 
 class PluginTable(QAbstractTableModel):

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +24,7 @@ from ...plugins.scaffold import nearest_name
 from ..texts import tr
 from ..theme import GAP, GAP_BLOCK, GAP_PAGE, SECONDARY, font, tokens
 from ..widgets.labels import label
+from ..widgets.numbers import Whole
 from ..widgets.page_bar import button, copy_button, tool
 from . import state
 
@@ -146,11 +146,11 @@ class NewTask(QWidget):
         self.registry = Registry(tasks={}, models={}, engines={})
         self.id = QLineEdit(usual.id)
         self.title = QLineEdit(usual.title)
-        self.rows = QSpinBox(minimum=1, maximum=12, value=usual.rows)
-        self.cols = QSpinBox(minimum=1, maximum=12, value=usual.cols)
-        self.wide = QSpinBox(minimum=16, maximum=4096, singleStep=16, value=usual.width)
-        self.high = QSpinBox(minimum=16, maximum=4096, singleStep=16, value=usual.height)
-        self.gutter = QSpinBox(minimum=0, maximum=512, singleStep=16)
+        self.rows = Whole(minimum=1, maximum=12, value=usual.rows)
+        self.cols = Whole(minimum=1, maximum=12, value=usual.cols)
+        self.wide = Whole(minimum=16, maximum=4096, singleStep=16, value=usual.width)
+        self.high = Whole(minimum=16, maximum=4096, singleStep=16, value=usual.height)
+        self.gutter = Whole(minimum=0, maximum=512, singleStep=16)
         self.names = QLineEdit()
         self.prefix = QLineEdit()
         self.note = label("", "secondary", wrap=True)
@@ -207,7 +207,7 @@ class NewTask(QWidget):
         ):
             form.addRow(said, widget)
             widget.setAccessibleName(said)
-            if isinstance(widget, QSpinBox):
+            if isinstance(widget, Whole):
                 widget.valueChanged.connect(self._check)
             else:
                 widget.textChanged.connect(self._check)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from ...sets.deliver import Delivery, delivery_of
 from ..texts import tr, trn
 from ..theme import GAP, GAP_BLOCK, role
 from ..widgets.labels import label
+from ..widgets.numbers import Whole
 
 
 class ExportForm(QDialog):
@@ -42,7 +42,7 @@ class ExportForm(QDialog):
         self.format = _choice([(name, name.upper()) for name in ("png", "jpg", "webp", "tiff")])
         self.size_rule = QLineEdit(usual.size)
         self.name = QLineEdit(usual.name)
-        self.quality = QSpinBox()
+        self.quality = Whole()
         self.quality.setRange(1, 100)
         self.quality.setValue(usual.quality)
         self.metadata = _choice(

@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QFrame,
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
 )
 
@@ -26,6 +24,7 @@ from ...training.recipe import PRESETS, TELLS, Recipe, explain
 from ..texts import tr
 from ..theme import GAP, GAP_WIDE, role
 from ..widgets.labels import label
+from ..widgets.numbers import Fraction, Whole
 from ..widgets.page_bar import tool
 from .state import Looked, Wishes
 
@@ -50,11 +49,11 @@ class RecipePanel(QFrame):
         for name in PRESETS:
             self.preset.addItem(name, name)
         self.tells = label("", "secondary", wrap=True)
-        self.steps = QSpinBox(minimum=1, maximum=1_000_000)
-        self.rank = QSpinBox(minimum=1, maximum=256)
-        self.batch = QSpinBox(minimum=1, maximum=256)
-        self.rate = QDoubleSpinBox(minimum=1e-6, maximum=1, decimals=6, singleStep=1e-4)
-        self.every = QSpinBox(minimum=0, maximum=100_000)
+        self.steps = Whole(minimum=1, maximum=1_000_000)
+        self.rank = Whole(minimum=1, maximum=256)
+        self.batch = Whole(minimum=1, maximum=256)
+        self.rate = Fraction(minimum=1e-6, maximum=1, decimals=6, singleStep=1e-4)
+        self.every = Whole(minimum=0, maximum=100_000)
         self.every.setSpecialValueText(tr("none"))
         self.all = QPlainTextEdit()
         self.all.setReadOnly(True)
