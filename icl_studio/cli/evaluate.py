@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import AppContext, JsonOption, context, emit_json, err, out
+from .console import AppContext, JsonOption, context, emit_json, err, out, warn
 from .queued import AfterOption, QueueOption, enqueue, no_queue, opened
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ def command(
 
         check_page(expanded(html))
     report, judged = _evaluate(app, ask, as_json)
+    if not (report.stopped or report.failed):
+        _keep(app, report)
     if html is not None:
         _write_page(expanded(html), report, judged)
     if as_json:
@@ -132,9 +134,7 @@ def _enqueue(app: AppContext, ask: Ask, after: list[str] | None, as_json: bool) 
 
     from ..evaluate.asking import agree
     from ..queue.awaited import Awaited
-    from ..queue.evaluating import EvaluateBrief
-    from ..queue.job import NewJob
-    from ..sets.record import new_set_id
+    from ..queue.evaluating import evaluate_job
     from ..shotlists.lookups import Lookups
 
     with opened(app) as store:
@@ -144,21 +144,15 @@ def _enqueue(app: AppContext, ask: Ask, after: list[str] | None, as_json: bool) 
             ask = replace(ask, adapters=tuple(map(lookups.lora, ask.adapters)))
         needs = awaited.needs(ask.adapters or ())
     agree(ask, app.registry, app.folders)
-    id = new_set_id()
-    sets = ask.out or app.folders.data / "evaluations" / ask.task
-    brief = EvaluateBrief(
-        task=ask.task,
-        model=ask.model,
-        ask=ask,
-        folder=app.folders.data / "reports" / id,
-        command=shlex.join(["icl-studio", *sys.argv[1:]]),
-    )
-    job = NewJob(id=id, kind="evaluate", request=brief, out=sets, needs=needs)
+    command = shlex.join(["icl-studio", *sys.argv[1:]])
+    job, brief = evaluate_job(ask, app.folders, command, needs=needs)
     enqueue(app, [job], after)
     if as_json:
-        emit_json({"job": id, "report": brief.folder})
+        emit_json({"job": job.id, "report": brief.folder})
     else:
-        out.print(f"Queued as {id}. Measure: icl-studio queue run", markup=False, soft_wrap=True)
+        out.print(
+            f"Queued as {job.id}. Measure: icl-studio queue run", markup=False, soft_wrap=True
+        )
         out.print(f"The report will lie in {brief.folder}", markup=False, soft_wrap=True)
     return 0
 
@@ -195,6 +189,17 @@ def _evaluate(app: AppContext, ask: Ask, as_json: bool) -> tuple[Report, list[Ju
 
     with Bar(enabled=not as_json, lines=False) as bar:
         return evaluate(ask, agreed, app.registry, app.folders, Shown(bar))
+
+
+def _keep(app: AppContext, report: Report) -> None:
+    """Keep the figures for the window's page Train; a full disk does not cost them here."""
+    from ..errors import StorageProblem
+    from ..evaluate.kept import keep_report
+
+    try:
+        keep_report(report, app.folders)
+    except StorageProblem as error:
+        warn(f"The report is not kept: {error}")
 
 
 def _write_page(html: Path, report: Report, judged: list[JudgedSet]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from ..domain.problems import Frozen
 from ..engines.metrics import About, DrawnSet, Score
 from .intervals import mean, share
@@ -55,7 +57,8 @@ class Report(Frozen):
 
     ``n`` sets were judged of ``asked``; fewer when it was ``stopped`` or sets failed. Figures of
     ``whole`` are of whole sets (``exact``: precisely the asked subject in all panels).
-    ``metrics`` holds what each metric says of itself, such as its own accuracy.
+    ``metrics`` holds what each metric says of itself, such as its own accuracy. ``overall`` has one
+    figure for each of adherence, consistency and diversity (:func:`overall`).
     """
 
     task: str
@@ -71,6 +74,7 @@ class Report(Frozen):
     consistency: dict[str, Figure]
     diversity: dict[str, Figure]
     whole: dict[str, Figure]
+    overall: dict[str, Figure] = Field(default_factory=dict)
     metrics: dict[str, dict[str, Any]]
     seconds: dict[str, float]
     stopped: bool = False
@@ -98,6 +102,29 @@ def figures(judged: Sequence[JudgedSet], about: About, seed: int) -> dict[str, F
         name if names.count(name) == 1 else f"{name} ({metric})": _figure(groups, metric, seed)
         for (name, metric), groups in found.items()
     }
+
+
+def overall(judged: Sequence[JudgedSet], seed: int) -> dict[str, Figure]:
+    """One figure for each group: the share of all its scores that are right, over sets.
+
+    Figures that are no shares have no common scale: they count only where a group has a single
+    one and no shares.
+    """
+    abouts: tuple[About, ...] = ("adherence", "consistency", "diversity")
+    found: dict[str, Figure] = {}
+    for about in abouts:
+        said = [
+            [(m, s) for m, scores in one.scores.items() for s in scores if s.about == about]
+            for one in judged
+        ]
+        names = {(metric, score.name) for some in said for metric, score in some}
+        if len(names) > 1:
+            said = [[(m, s) for m, s in some if s.share] for some in said]
+        groups = [[score for _, score in some] for some in said if some]
+        if groups:
+            metrics = {metric for some in said for metric, _ in some}
+            found[about] = _figure(groups, ", ".join(sorted(metrics)), seed)
+    return found
 
 
 def _figure(groups: Sequence[Sequence[Score]], metric: str, seed: int) -> Figure:

@@ -27,7 +27,7 @@ from ..sets.record import member, read_record
 from ..worker.protocol import GenerateJob
 from .asking import Agreed, Ask
 from .judging import Judged, judge
-from .report import JudgedSet, Report, figures, worst_first
+from .report import JudgedSet, Report, figures, overall, worst_first
 
 
 class Watch:
@@ -230,6 +230,7 @@ def _sum_up(
         consistency=figures(judged, "consistency", ask.seed),
         diversity=figures(judged, "diversity", ask.seed),
         whole=figures(judged, "whole", ask.seed),
+        overall=overall(judged, ask.seed),
         sets=tuple(
             {"folder": str(one.folder), "seed": one.seed, "goodness": round(one.goodness, 4)}
             for one in worst_first(judged)

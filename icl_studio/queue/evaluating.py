@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING
 from ..domain.events import Cancelled, Event, Final, Finished, Progress
 from ..errors import JobCancelled, ProtocolError, WorkerDied
 from ..evaluate.asking import Ask, agree
+from ..evaluate.kept import REPORT_FILE, reports_root
 from ..evaluate.page import write_page
 from ..evaluate.running import Watch, evaluate
 from ..generate.running import Outcome, outcome_of
+from ..paths import UserFolders
 from ..sets.files import make_folders, replace_text, storage
+from ..sets.record import new_set_id
 from ..worker.failures import failed
 from ..worker.protocol import GenerateJob
 from .brief import Brief
-from .job import Job
+from .job import Job, NewJob
 
 if TYPE_CHECKING:
     from .running import Bench
 
-REPORT_FILE, PAGE_FILE = "report.json", "report.html"
+PAGE_FILE = "report.html"
 
 
 class EvaluateBrief(Brief):
@@ -49,6 +52,23 @@ class EvaluateBrief(Brief):
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         return ("report", str(self.folder)), ("seed", str(self.ask.seed))
+
+
+def evaluate_job(
+    ask: Ask, folders: UserFolders, command: str = "", **fields: object
+) -> tuple[NewJob, EvaluateBrief]:
+    """A job for ``ask``, which was agreed on, and what it will do; ``fields`` of NewJob."""
+    id = new_set_id()
+    brief = EvaluateBrief(
+        task=ask.task,
+        model=ask.model,
+        ask=ask,
+        folder=reports_root(folders) / id,
+        command=command,
+    )
+    out = ask.out or folders.data / "evaluations" / ask.task
+    values = {"id": id, "kind": "evaluate", "request": brief, "out": out, **fields}
+    return NewJob.model_validate(values), brief
 
 
 class Evaluating:
