@@ -1,7 +1,8 @@
 """A home worth a picture: everything in it has really been made, by the embedded model.
 
 One set of each task and some more storyboards, ratings and tags, a queue in which some wait,
-one is paused and one has failed, a compiled engine, and a short training run with its data.
+one is paused and one has failed, a compiled engine, and a short training run with its data and
+its scores.
 """
 
 from __future__ import annotations
@@ -25,14 +26,18 @@ from ..sets.rate import rate
 from ..sets.record import read_record
 from ..sets.tags import put_tags
 from ..settings import Settings
+from ..training.record import read_run
 from .bridge import machine_places
 from .engines import state as engines
+from .train import scoring
 from .train import state as training
 
 TASK: Final = "film-storyboard"
 FURTHER_SEEDS: Final = range(1, 4)
 RECIPE: Final = {"steps": 30, "batch": 2, "sample_every": 10, "samples": 1, "checkpoint_every": 30}
 """Enough of a run to show a curve and sheets over time."""
+EVALUATED: Final = 4
+"""Sets of base and adapter each that are judged: enough to show the card, too few to tell much."""
 
 
 def make_examples() -> None:
@@ -50,8 +55,12 @@ def make_examples() -> None:
         wishes = training.Wishes(
             task=TASK, model="tiny", data=_data_set(folders, further), changes=dict(RECIPE)
         )
-        training.enqueue(store, training.plan(registry, folders, settings, wishes))
+        run = training.plan(registry, folders, settings, wishes)
+        training.enqueue(store, run)
         store.add([_of_a_missing_lora(registry, folders)])
+        _work(registry, folders, settings)
+        found = registry, folders, settings, run, read_run(run)
+        scoring.enqueue(store, run, scoring.plan(*found, count=EVALUATED))
         _work(registry, folders, settings)
         store.add(_waiting(registry, folders))
 

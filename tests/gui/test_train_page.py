@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from icl_studio.gui.train import state
 from icl_studio.gui.train.curve import LossCurve
 from icl_studio.gui.train.data import worst
-from icl_studio.gui.train.model import ITEM, Items
+from icl_studio.gui.train.items import ITEM, Items
 from icl_studio.gui.train.page import TrainPage
 from icl_studio.paths import UserFolders
 from icl_studio.settings import write_json

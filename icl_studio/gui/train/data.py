@@ -23,7 +23,8 @@ from ..theme import GAP, GAP_WIDE, GRID, ICON_SMALL, SECONDARY, font, tokens
 from ..widgets.labels import Elided, label
 from ..widgets.page_bar import button
 from ..widgets.texts import TextBox
-from .model import ITEM, PICTURE, Items, TrainModel
+from .items import ITEM, PICTURE, Items
+from .model import TrainModel
 
 CORNER = 28
 CELL = 156
@@ -154,7 +155,7 @@ class DataView(QWidget):
         else:
             good, whole = len(data.inspected.usable), len(data.inspected.items)
             parts = [tr("{good} of {n} sets can be trained on", good=good, n=whole)]
-            parts += [str(problem) for problem in data.inspected.problems]
+            parts += [tr("The data set {what}", what=one) for one in data.inspected.problems]
             self.summary.setText(". ".join(part.rstrip(".") for part in parts) + ".")
         names = [item.name for _, item in self.items.pairs]
         row = names.index(self._name) if self._name in names else 0 if names else -1

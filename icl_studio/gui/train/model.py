@@ -1,4 +1,4 @@
-"""The data set for Qt, and the page's work in threads: look, save a caption, plan, follow a run."""
+"""The page's work in threads: look at data, save a caption, plan, follow a run, have it judged."""
 
 from __future__ import annotations
 
@@ -7,72 +7,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QImage
 
 from ...domain.events import Event, Learnt, Progress, Sampled, Started
-from ...training.dataset import Item
-from ...training.material import Material
+from ...queue.job import NewJob
 from ...training.record import Line, RunRecord
 from ...training.sampling import ask_for_samples
 from ..studio import Studio, error_text
-from ..texts import trn
-from . import state
-
-Index = QModelIndex | QPersistentModelIndex
-ITEM, PICTURE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.DecorationRole
-
-
-class Items(QAbstractListModel):
-    """A row for each set of the data set; its small picture comes later."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pairs: list[tuple[Material, Item]] = []
-        self._pictures: dict[int, QImage] = {}
-
-    def set_pairs(self, pairs: list[tuple[Material, Item]]) -> None:
-        self.beginResetModel()
-        self.pairs = pairs
-        self._pictures = {}
-        self.endResetModel()
-
-    def set_picture(self, row: int, picture: QImage) -> None:
-        if row < len(self.pairs):
-            self._pictures[row] = picture
-            index = self.index(row)
-            self.dataChanged.emit(index, index, [PICTURE])
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.pairs)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.pairs):
-            return None
-        item = self.pairs[index.row()][1]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return item.name
-        if role == PICTURE:
-            return self._pictures.get(index.row())
-        if role == ITEM:
-            return item
-        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return trn("{n} problem", "{n} problems", len(item.problems))
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(str(problem) for problem in item.problems) or item.caption
-        return None
+from . import scoring, state
+from .items import Items
 
 
 class TrainModel(QObject):
     """``looked`` when :attr:`data` is new, ``run_changed`` when :attr:`run` is, ``learnt(line)``
-    for a step as it is taken, ``runs_changed`` when :attr:`runs` is, ``refused(why)``."""
+    for a step as it is taken, ``judged(phase, done, total)`` while it is evaluated, ``unscorable
+    (why)``, ``runs_changed`` when :attr:`runs` is, ``refused(why)``."""
 
     looked = QtSignal()
     busy_changed = QtSignal()
     run_changed = QtSignal()
     runs_changed = QtSignal()
     learnt = QtSignal(object)
+    judged = QtSignal(str, int, int)
+    unscorable = QtSignal(str)
     refused = QtSignal(str)
 
     def __init__(self, studio: Studio) -> None:
@@ -193,6 +152,32 @@ class TrainModel(QObject):
         if folder is not None:
             self._do(lambda: ask_for_samples(folder), lambda _: self.refresh())
 
+    def evaluate(self) -> None:
+        """Queue the evaluation of the finished run that is followed, and work on the queue."""
+        studio, run = self.studio, self.run
+        if run is None:
+            return
+        folder, record = run.folder, run.record
+
+        def failed(error: Exception) -> None:
+            self.unscorable.emit(error_text(error))
+
+        def planned(jobs: list[NewJob]) -> None:
+            studio.desk.ask(
+                self, lambda store: scoring.enqueue(store, folder, jobs), queued, failed
+            )
+
+        def queued(_: None) -> None:
+            studio.run_queue()
+            self.refresh()
+
+        studio.background.call(
+            self,
+            lambda: scoring.plan(studio.registry, studio.folders, studio.settings, folder, record),
+            planned,
+            failed,
+        )
+
     def follow(self, folder: Path | None) -> None:
         """Show the run in ``folder`` from now on; None shows none."""
         self.folder = folder
@@ -208,7 +193,8 @@ class TrainModel(QObject):
             self._again = self._reading
             return
         self._reading, self._again = True, False
-        folder, folders = self.folder, self.studio.folders
+        folder, studio = self.folder, self.studio
+        folders = studio.folders
 
         def done(found: tuple[list[tuple[Path, RunRecord]], state.Run | None]) -> None:
             self._reading = False
@@ -227,11 +213,11 @@ class TrainModel(QObject):
             self._reading = False
             self.refused.emit(error_text(error))
 
-        self.studio.desk.ask(
+        studio.desk.ask(
             self,
             lambda store: (
                 state.runs(folders),
-                state.read(store, folder) if folder is not None else None,
+                state.read(store, studio.registry, folders, folder) if folder else None,
             ),
             done,
             failed,
@@ -261,6 +247,10 @@ class TrainModel(QObject):
 
     def _heard(self, event: Event) -> None:
         run = self.run
+        if run is not None and run.scored is not None and run.scored.job is not None:
+            if event.job == run.scored.job.id and isinstance(event, Progress):
+                self.judged.emit(event.phase, event.step, event.total)
+            return
         if run is None or run.job is None or event.job != run.job.id:
             return
         if isinstance(event, Learnt):

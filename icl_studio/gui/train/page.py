@@ -131,6 +131,9 @@ class TrainPage(Page):
         self.run.stop_asked.connect(model.stop)
         self.run.resume_asked.connect(model.go_on)
         self.run.sample_asked.connect(model.sample)
+        self.run.scores.evaluate_asked.connect(model.evaluate)
+        model.judged.connect(self.run.scores.show_progress)
+        model.unscorable.connect(self.run.scores.show_refused)
         self.studio.tasks_changed.connect(
             lambda: self.recipe.set_registry(self.studio.registry, model.wishes)
         )

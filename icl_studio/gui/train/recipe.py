@@ -60,10 +60,10 @@ class RecipePanel(QFrame):
         self.all.setTabChangesFocus(True)
         self.all.setAccessibleName(tr("All values of the recipe"))
         self.all.hide()
-        self.fold = QPushButton(tr("All values"))
+        self.fold = QPushButton(tr("▸ All values"))
         role(self.fold, "quiet")
         self.fold.setCheckable(True)
-        self.fold.toggled.connect(self.all.setVisible)
+        self.fold.toggled.connect(self._unfold)
         self.need = label("", "secondary", wrap=True)
         self._arrange()
         self._connect()
@@ -110,6 +110,10 @@ class RecipePanel(QFrame):
         else:
             memory = gigabytes(looked.need.total)
             self.need.setText(tr("Needs about {memory} of memory (an estimate).", memory=memory))
+
+    def _unfold(self, on: bool) -> None:
+        self.all.setVisible(on)
+        self.fold.setText(tr("▾ All values") if on else tr("▸ All values"))
 
     def _arrange(self) -> None:
         column = QVBoxLayout(self)

@@ -23,6 +23,7 @@ from ..theme import GAP, GAP_WIDE, role
 from ..widgets.labels import Elided, label
 from ..widgets.page_bar import button, copy_button
 from .curve import LossCurve
+from .scores import ScoresCard
 from .state import Run
 
 
@@ -74,6 +75,8 @@ class RunView(QWidget):
         self.copy = copy_button(lambda: str(self._run.record.result) if self._run else "")
         self.copy.setToolTip(tr("Copy the path of the finished adapter"))
         self.curve = LossCurve()
+        self.scores = ScoresCard()
+        self.scores.hide()
         self.pictures = [Picture()]
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(tr("Sample sheets over time"))
@@ -102,14 +105,16 @@ class RunView(QWidget):
         self._run = run
         for widget in (self.stop, self.resume, self.copy):
             widget.hide()
+        self._offer_sample(run)
+        if fresh:
+            self.scores.forget()
+        self.scores.show_scored(run.scored if run is not None else None)
         if run is None:
-            self._offer_sample(None)
             return
         record = run.record
         self.stop.setVisible(run.open)
         self.resume.setVisible(run.can_resume)
         self.copy.setVisible(record.result is not None)
-        self._offer_sample(run)
         self.state.set_text(self._state(run))
         if fresh or len(run.lines) > len(self.curve.lines):
             self.curve.show_lines(run.lines, record.total)
@@ -165,7 +170,11 @@ class RunView(QWidget):
         column.addLayout(head)
         column.addWidget(self.bar)
         column.addWidget(self.facts)
-        column.addWidget(self.curve, 2)
+        middle = QHBoxLayout()
+        middle.setSpacing(GAP_WIDE)
+        middle.addWidget(self.curve, 1)
+        middle.addWidget(self.scores)
+        column.addLayout(middle, 2)
         column.addWidget(samples, 3)
         column.addLayout(time)
 

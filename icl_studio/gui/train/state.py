@@ -35,6 +35,7 @@ from ...training.recipe import Recipe, make_recipe
 from ...training.record import Line, RunRecord, all_runs, read_job, read_log, read_run
 from ...training.sampling import samples_wanted
 from ...training.unpacking import TEXTS
+from .scoring import Scored, scored
 
 THUMB: Final = 220
 """Pixels of the longer side of a set's small picture."""
@@ -79,6 +80,7 @@ class Run:
     job: JobRow | None = None
     draws: bool = False
     asked: bool = False
+    scored: Scored | None = None
 
     @property
     def trained(self) -> bool:
@@ -234,16 +236,18 @@ def stop(store: Store, folder: Path) -> None:
         control.pause(store, [job.id])
 
 
-def read(store: Store, folder: Path) -> Run:
+def read(store: Store, registry: Registry, folders: UserFolders, folder: Path) -> Run:
     """The run in ``folder`` as it stands. Raises ``NotFound``, ``StorageProblem``."""
+    record = read_run(folder)
     return Run(
         folder,
-        read_run(folder),
+        record,
         tuple(read_log(folder)),
         samples_of(folder),
         job_of_run(store, folder),
         _draws(folder),
         samples_wanted(folder),
+        scored(store, registry, folders, folder, record),
     )
 
 
