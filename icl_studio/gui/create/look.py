@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QMenu,
     QSlider,
@@ -26,11 +27,12 @@ from ...domain.model import AdapterUse
 from ...domain.request import MAX_SEED
 from .. import icons
 from ..texts import tr
-from ..theme import GAP, GAP_WIDE, GRID, role
+from ..theme import GAP, GAP_WIDE, GRID, ICON_SMALL, role, tokens
 from ..widgets.labels import Elided, label
 from ..widgets.numbers import Fraction, Whole
 from .draft import MOST_SETS, Draft, SeedMode
 from .judging import Judgement
+from .room import Room, line
 
 STEP = 20
 """A slider's steps in one unit of weight."""
@@ -73,10 +75,31 @@ class LookPanel(QFrame):
         column.addLayout(self._rows)
         column.addSpacing(GRID)
         column.addLayout(self._numbers())
+        self._sign = QLabel()
+        self._sign.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._sign.hide()
+        self.memory = label("", "secondary", wrap=True)
+        self.memory.setMinimumHeight(self.memory.fontMetrics().height())
+        self.memory.setToolTip(
+            tr("An estimate: the weights in the model's files, a tenth more, and 0.5 GB to draw")
+        )
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addWidget(self._sign)
+        row.addWidget(self.memory, 1)
+        column.addLayout(row)
 
     def set_known(self, files: list[Path]) -> None:
         """LoRA files that the menu offers."""
         self._known = files
+
+    def show_room(self, room: Room | None) -> None:
+        """What is needed and what is free; a sign where that is too little."""
+        self.memory.setText("" if room is None else line(room))
+        warns = room is not None and room.warns
+        self._sign.setVisible(warns)
+        if warns:
+            self._sign.setPixmap(icons.pixmap("warning", ICON_SMALL, tokens().warning))
 
     def show_draft(self, draft: Draft, judgement: Judgement) -> None:
         """Show ``draft``; fields that are free show what will be used."""

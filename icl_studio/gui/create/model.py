@@ -25,6 +25,7 @@ from .asking import first_seed, jobs_of
 from .draft import Draft, History, draft_of, next_seed
 from .judging import Judge, Judgement
 from .presets import Presets
+from .room import Room, room_of
 
 DRAFT: Final = "create-draft"
 JUDGE_MILLIS: Final = 60
@@ -37,7 +38,8 @@ class CreateModel(QObject):
 
     ``changed(what)`` after every change of the draft, ``what`` the field or ``all``; ``judged``
     when :attr:`judgement` is new; ``queued(ids)`` when sets have been asked for; ``recent_changed``
-    when :attr:`recent` is new; ``paced`` when :attr:`paces` are; ``loaded(text)`` when a stored
+    when :attr:`recent` is new; ``paced`` when :attr:`paces` are; ``roomed`` when :attr:`room` is;
+    ``loaded(text)`` when a stored
     request has been taken; ``first_start`` once, where nobody has been here before.
     """
 
@@ -46,6 +48,7 @@ class CreateModel(QObject):
     queued = Signal(list)
     recent_changed = Signal()
     paced = Signal()
+    roomed = Signal()
     loaded = Signal(str)
     refused = Signal()
     first_start = Signal()
@@ -57,6 +60,8 @@ class CreateModel(QObject):
         self.judgement = Judgement()
         self.recent: list[JobRow] = []
         self.paces: dict[str, float] = {}
+        self.room: Room | None = None
+        self._rooms = 0
         self.presets = Presets(studio, self)
         self.restored = False
         self._handed: tuple[SetRequest, str] | None = None
@@ -68,6 +73,7 @@ class CreateModel(QObject):
         self._keeping.timeout.connect(self.keep)
         studio.tasks_changed.connect(self._tasks_changed)
         studio.queue_changed.connect(self.look_at_queue)
+        studio.bridge.phase_changed.connect(self.look_for_room)
         studio.background.call(self, self._read, self._restore, self._not_read)
         self.look_at_queue()
 
@@ -222,6 +228,30 @@ class CreateModel(QObject):
 
         self.studio.desk.ask(self, read, self._read_queue, lambda _: None)
 
+    def look_for_room(self) -> None:
+        """Find out what the draft's model needs and what is free now."""
+        self._rooms += 1
+        number, studio, draft = self._rooms, self.studio, self.draft
+        ours = (studio.bridge.memory or 0) if studio.bridge.running else None
+
+        def found(room: Room | None) -> None:
+            if number == self._rooms and room != self.room:
+                self.room = room
+                self.roomed.emit()
+
+        studio.background.call(
+            self,
+            lambda: room_of(
+                draft.model,
+                draft.engine,
+                studio.registry,
+                studio.folders,
+                studio.settings,
+                ours=ours,
+            ),
+            found,
+        )
+
     def seconds(self, engine: str) -> float | None:
         """How long one set of this draft takes on ``engine``, from sets made here before."""
         pace, layout = self.paces.get(engine), self.judgement.layout
@@ -257,6 +287,8 @@ class CreateModel(QObject):
         self.changed.emit(what)
         if what in ("all", "model"):
             self.look_at_queue()
+        if what in ("all", "model", "engine"):
+            self.look_for_room()
 
     def _ask_judge(self) -> None:
         self._asked += 1
@@ -306,6 +338,7 @@ class CreateModel(QObject):
             model = self.studio.registry.models.get(draft.model)
             self.history = History(draft.with_example(task, model.family if model else ""))
         self._ask_judge()
+        self.look_for_room()
         self.changed.emit("all")
         if self._handed is not None:
             self.take(*self._handed)

@@ -86,6 +86,7 @@ class CreatePage(Page):
             self.drawing.show_set(what.folder)
 
     def shown(self) -> None:
+        self.model.look_for_room()
         if self.stack.currentWidget() is self.desk:
             self.summary.setFocus()
         elif self.welcome is not None:
@@ -175,6 +176,7 @@ class CreatePage(Page):
         model.changed.connect(self._changed)
         model.judged.connect(self._judged)
         model.paced.connect(self._paced)
+        model.roomed.connect(lambda: self.look.show_room(model.room))
         model.refused.connect(self._refused)
         model.first_start.connect(self._welcome)
         model.queued.connect(self.drawing.follow)
