@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import icl_studio.gui
+from icl_studio.gui.style import tint
 from icl_studio.gui.theme import DARK, LIGHT, Tokens
 
 SOURCES = sorted(Path(icl_studio.gui.__file__).parent.rglob("*.py"))
@@ -63,7 +64,7 @@ def test_the_placeholders_of_every_text_are_given() -> None:
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.stem)
 def test_no_colour_stands_outside_the_theme(file: Path) -> None:
-    if file.name != "theme.py":
+    if file.name != "design.py":
         assert not re.findall(r"#[0-9a-fA-F]{6}\b", file.read_text(encoding="utf-8"))
 
 
@@ -87,3 +88,5 @@ def test_text_can_be_read_on_every_ground(tokens: Tokens) -> None:
     assert contrast(tokens.on_accent, tokens.accent) >= 4.5
     for sign in ("ok", "warning", "error", "accent"):  # icons and lines (WCAG 1.4.11)
         assert contrast(asdict(tokens)[sign], tokens.panel) >= 3
+        if sign != "accent":
+            assert contrast(asdict(tokens)[sign], tint(tokens)) >= 3, f"{sign} on a chosen row"
