@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
 from ..engines.named import named
@@ -46,6 +47,19 @@ class Page(QWidget):
 
     def save(self) -> None:
         """The window closes: keep what must not be lost, now."""
+
+    def dropped(self, files: list[Path]) -> None:
+        """Files were dropped on the page, if it lets them (``setAcceptDrops``)."""
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.dropped(files)
 
     def scenes(self) -> dict[str, Callable[[], None]]:
         """States worth a picture (:mod:`.pictures`): a name and what brings each about."""

@@ -5,27 +5,22 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QPushButton,
     QToolButton,
-    QWidget,
     QWidgetAction,
 )
 
 from ...plugins import Registry
-from .. import icons
 from ..texts import clock, tr
-from ..theme import GAP, GAP_WIDE, role
+from ..theme import role
+from ..widgets.page_bar import PageBar, tool
 from .draft import Draft
 from .model import CreateModel
 
-HEIGHT = 52
 
-
-class CreateBar(QFrame):
+class CreateBar(PageBar):
     """Emits what is pressed; shows a draft and the model's paces."""
 
     tasks_asked = Signal()
@@ -39,8 +34,6 @@ class CreateBar(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        role(self, "bar")
-        self.setFixedHeight(HEIGHT)
         self._showing = False
         self._presets: list[str] = []
         self.task = QPushButton()
@@ -48,11 +41,9 @@ class CreateBar(QFrame):
         self.task.clicked.connect(self.tasks_asked)
         self.model = self._combo(tr("Model"), "model")
         self.engine = self._combo(tr("Engine"), "engine")
-        self.undo = self._tool("undo", tr("Undo (Ctrl+Z)"))
-        self.undo.clicked.connect(self.undo_asked)
-        self.redo = self._tool("redo", tr("Redo (Ctrl+Shift+Z)"))
-        self.redo.clicked.connect(self.redo_asked)
-        self.presets = self._tool("preset", tr("Presets"))
+        self.undo = tool("undo", tr("Undo (Ctrl+Z)"), self.undo_asked.emit, "quiet")
+        self.redo = tool("redo", tr("Redo (Ctrl+Shift+Z)"), self.redo_asked.emit, "quiet")
+        self.presets = tool("preset", tr("Presets"), lambda: None, "quiet")
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self.presets)
         self._menu.aboutToShow.connect(self._fill_menu)
@@ -61,16 +52,8 @@ class CreateBar(QFrame):
         self.generate.setToolTip(tr("Make it (Ctrl+Enter)"))
         role(self.generate, "primary")
         self.generate.clicked.connect(self.generate_asked)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_WIDE, 0, GAP_WIDE, 0)
-        row.setSpacing(GAP)
-        left: tuple[QWidget, ...] = (self.task, self.model, self.engine)
-        right: tuple[QWidget, ...] = (self.undo, self.redo, self.presets, self.generate)
-        for widget in left:
-            row.addWidget(widget)
-        row.addStretch(1)
-        for widget in right:
-            row.addWidget(widget)
+        left = (self.task, self.model, self.engine)
+        self.put(left, (self.undo, self.redo, self.presets, self.generate))
 
     def set_registry(self, registry: Registry) -> None:
         """Offer its models and engines."""
@@ -151,11 +134,3 @@ class CreateBar(QFrame):
 
         combo.currentIndexChanged.connect(told)
         return combo
-
-    def _tool(self, icon: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        role(button, "quiet")
-        button.setIcon(icons.icon(icon))
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        return button

@@ -68,9 +68,10 @@ class Recent(QFrame):
             self._show(button, row.id, self._images[row.id])
         elif row.folder is not None:
             file = Path(row.folder) / SHEET_FILE
+            most = round(3 * HEIGHT * self.devicePixelRatioF())  # as wide as sheets are
             self._background.call(
                 button,
-                lambda: read_image(file, 2 * HEIGHT),
+                lambda: read_image(file, most),
                 lambda image: self._show(button, row.id, image),
                 lambda _: self._gone(button),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +24,7 @@ from ..texts import tr
 from ..theme import GAP, GAP_BLOCK, GAP_WIDE, GRID, ICON_SMALL, SECONDARY, font, role, tokens
 from ..widgets.labels import Elided, label
 from ..widgets.page_bar import button
+from ..widgets.writing import draw_text
 from .state import EngineCard, size_text
 
 BAR = 18
@@ -50,15 +52,18 @@ class Bars(QWidget):
         most = max((seconds for _, seconds in self.rows), default=0) or 1
         room = max(20, self.width() - NAME - 90)
         for n, (name, seconds) in enumerate(self.rows):
-            top = n * BAR
+            top, length = n * BAR, max(2, round(room * seconds / most))
             painter.setPen(QColor(t.secondary))
-            left = QRectF(0, top, NAME - GAP, BAR)
-            painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, name)
-            bar = QRectF(NAME, top + 5, max(2.0, room * seconds / most), BAR - 10)
+            draw_text(painter, self._at(0, top, NAME - GAP, BAR), name)
+            bar = self._at(NAME, top + 5, length, BAR - 10)
             painter.fillRect(bar, QColor(t.accent if n == 0 else t.line))
             painter.setPen(QColor(t.text))
-            text = QRectF(bar.right() + GAP, top, 90, BAR)
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, tr("{s:.3g} s", s=seconds))
+            said = self._at(NAME + length + GAP, top, 90, BAR)
+            draw_text(painter, said, tr("{s:.3g} s", s=seconds))
+
+    def _at(self, *place: int) -> QRect:
+        """From the edge at which reading begins."""
+        return QStyle.visualRect(self.layoutDirection(), self.rect(), QRect(*place))
 
     def _text(self, name: str, seconds: float) -> str:
         return tr("{engine}: {s:.3g} s a sheet", engine=name, s=seconds)

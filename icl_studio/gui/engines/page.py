@@ -21,8 +21,8 @@ from ..studio import Studio
 from ..texts import tr
 from ..theme import GAP, GAP_BLOCK, GAP_PAGE, GAP_WIDE, role
 from ..widgets.labels import Elided, label
-from ..widgets.notice import Notice
-from ..widgets.page_bar import PageBar, button
+from ..widgets.notice import Notice, OneNotice
+from ..widgets.page_bar import PageBar, button, fill
 from . import state
 from .cards import EngineView, ModelView
 from .model import EnginesModel
@@ -38,7 +38,7 @@ class EnginesPage(Page):
         self.model = EnginesModel(studio)
         self.engines: list[EngineView] = []
         self.models: list[ModelView] = []
-        self.note: Notice | None = None
+        self.notes = OneNotice()
         self.strip = QFrame()
         role(self.strip, "panel")
         self.phase = Elided("")
@@ -46,9 +46,14 @@ class EnginesPage(Page):
         self._arrange()
         self.model.changed.connect(self._show)
         self.model.working.connect(self._working)
-        self.model.refused.connect(self._refused)
+        self.model.refused.connect(lambda why: self.notes.say(why))
         self.model.removed.connect(self._removed)
         self.model.refresh()
+
+    @property
+    def note(self) -> Notice | None:
+        """What is said above the cards."""
+        return self.notes.current
 
     def primary(self) -> None:
         """Export the first model that is here, if nothing is under way."""
@@ -90,18 +95,13 @@ class EnginesPage(Page):
         self.strip.hide()
         self._notes = QVBoxLayout()
         self._notes.setSpacing(GAP)
-        self._notes.setContentsMargins(GAP_PAGE, 0, GAP_PAGE, 0)
         self._notes.addWidget(self.strip)
+        self._notes.addLayout(self.notes)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(PageBar(tr("Engines and models")))
-        whole.addSpacing(GAP_WIDE)
-        whole.addLayout(self._notes)
-        whole.addWidget(self._area, 1)
+        self._notes.setContentsMargins(GAP_PAGE, GAP_WIDE, GAP_PAGE, 0)
+        fill(self, PageBar(tr("Engines and models")), self._notes, self._area)
 
     def _show(self) -> None:
         shelf = self.model.shelf
@@ -146,11 +146,11 @@ class EnginesPage(Page):
         self._working()
 
     def _export(self, model: str) -> None:
-        self._clear_note()
+        self.notes.clear()
         self.model.export(model, state.exporters(self.studio.registry)[0])
 
     def _build(self, model: str, target: str) -> None:
-        self._clear_note()
+        self.notes.clear()
         self.model.build(model, state.builders(self.studio.registry)[0], target)
 
     def _working(self) -> None:
@@ -164,24 +164,9 @@ class EnginesPage(Page):
             for pressed in view.findChildren(QPushButton):
                 pressed.setEnabled(task is None)
 
-    def _refused(self, why: str) -> None:
-        self._clear_note()
-        self.note = Notice(why, "error")
-        self.note.closed.connect(self._clear_note)
-        self._notes.addWidget(self.note)
-
     def _removed(self, name: str) -> None:
-        self._clear_note()
-        self.note = Notice(tr("{name} is removed. Export its model to make it again.", name=name))
-        self.note.closed.connect(self._clear_note)
-        self._notes.addWidget(self.note)
-
-    def _clear_note(self) -> None:
-        if self.note is not None:
-            self._notes.removeWidget(self.note)
-            self.note.hide()
-            self.note.deleteLater()
-            self.note = None
+        said = tr("{name} is removed. Export its model to make it again.", name=name)
+        self.notes.say(said, "info")
 
     def _scene_stale(self) -> None:
         shelf = self.model.shelf

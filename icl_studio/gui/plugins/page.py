@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -20,19 +19,19 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from ..pages import Page, local_files
+from ..pages import Page
 from ..studio import Studio, error_text
 from ..texts import tr
 from ..theme import GAP, GAP_BLOCK, GAP_PAGE, GAP_WIDE, ROW, role
 from ..widgets.labels import label
-from ..widgets.notice import Notice
-from ..widgets.page_bar import PageBar, button
+from ..widgets.notice import Notice, OneNotice
+from ..widgets.page_bar import PageBar, button, fill
 from . import state
 from .model import PluginsModel
 from .views import Detail, Report
 from .wizards import NewPlugin, NewTask
 
-LIST_WIDTH = 400
+LIST_LEAST, LIST_WIDTH = 260, 400
 
 
 class PluginsPage(Page):
@@ -49,12 +48,17 @@ class PluginsPage(Page):
         self.safe = QPushButton(tr("Safe mode"))
         self.safe.setCheckable(True)
         role(self.safe, "chip")
-        self.note: Notice | None = None
+        self.notes = OneNotice(GAP_PAGE)
         self._name = ""
         self.setAcceptDrops(True)
         self._arrange()
         self._connect()
         self._refreshed()
+
+    @property
+    def note(self) -> Notice | None:
+        """What is said above the list."""
+        return self.notes.current
 
     def primary(self) -> None:
         self._choose()
@@ -68,15 +72,8 @@ class PluginsPage(Page):
         self.safe.setChecked(state.safe_mode())
         self.list.setFocus()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_files(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        files = local_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self.model.examine(files[0])
+    def dropped(self, files: list[Path]) -> None:
+        self.model.examine(files[0])
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -118,7 +115,8 @@ class PluginsPage(Page):
         left.addWidget(label(hint, "secondary", wrap=True))
         holder = QFrame()
         holder.setLayout(left)
-        holder.setFixedWidth(LIST_WIDTH)
+        holder.setMinimumWidth(LIST_LEAST)
+        holder.setMaximumWidth(LIST_WIDTH)
         left.setContentsMargins(0, 0, 0, 0)
         self.stack = QStackedWidget()
         for view in (self.detail, self.report, self.new_plugin, self.new_task):
@@ -131,10 +129,8 @@ class PluginsPage(Page):
         row = QHBoxLayout()
         row.setContentsMargins(GAP_PAGE, GAP_BLOCK, GAP_PAGE, GAP_BLOCK)
         row.setSpacing(GAP_BLOCK)
-        row.addWidget(holder)
-        row.addWidget(right, 1)
-        self._notes = QVBoxLayout()
-        self._notes.setContentsMargins(GAP_PAGE, 0, GAP_PAGE, 0)
+        row.addWidget(holder, 2)
+        row.addWidget(right, 4)
         tip = tr("Load only the plugins that come with ICL Studio, until this window is closed")
         self.safe.setToolTip(tip)
         bar = PageBar(
@@ -144,20 +140,17 @@ class PluginsPage(Page):
             button(tr("New plugin"), lambda: self._show(self.new_plugin)),
             button(tr("Look into a file…"), self._choose, "primary"),
         )
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(bar)
-        whole.addSpacing(GAP_WIDE)
-        whole.addLayout(self._notes)
-        whole.addLayout(row, 1)
+        above = QVBoxLayout()
+        above.setContentsMargins(0, GAP_WIDE, 0, 0)
+        above.addLayout(self.notes)
+        fill(self, bar, above, row)
 
     def _connect(self) -> None:
         model = self.model
         self.list.selectionModel().currentRowChanged.connect(self._current)
         model.table.modelReset.connect(self._refreshed)
         model.examined.connect(self._examined)
-        model.refused.connect(self._refused)
+        model.refused.connect(lambda error: self.notes.say(error_text(error)))
         model.plugin_written.connect(self.new_plugin.show_written)
         model.task_written.connect(self._task_written)
         self.studio.tasks_changed.connect(lambda: self.new_task.set_registry(self.studio.registry))
@@ -191,7 +184,7 @@ class PluginsPage(Page):
         self.detail.show_plugin(info, self._name)
 
     def _show(self, view: Any) -> None:
-        self._clear_note()
+        self.notes.clear()
         self.stack.setCurrentWidget(view)
         if view is self.new_plugin:
             self.new_plugin.name.setFocus()
@@ -201,19 +194,6 @@ class PluginsPage(Page):
     def _examined(self, path: Path, found: state.Dropped) -> None:
         self.report.show_report(path, found)
         self._show(self.report)
-
-    def _refused(self, error: Exception) -> None:
-        self._clear_note()
-        self.note = Notice(error_text(error), "error")
-        self.note.closed.connect(self._clear_note)
-        self._notes.addWidget(self.note)
-
-    def _clear_note(self) -> None:
-        if self.note is not None:
-            self._notes.removeWidget(self.note)
-            self.note.hide()
-            self.note.deleteLater()
-            self.note = None
 
     def _task_written(self, id: str) -> None:
         self._name = f"{id}.json"

@@ -36,7 +36,7 @@ class LayoutPreview(QWidget):
         super().__init__()
         self.layout_shown: Layout | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(QSize(200, 200))
+        self.setMinimumSize(QSize(140, 140))
         self.setAccessibleName(tr("The layout, drawn"))
 
     def show_layout(self, layout: Layout | None) -> None:
@@ -161,8 +161,8 @@ class NewTask(QWidget):
         column.addWidget(label(what, "secondary", wrap=True))
         both = QHBoxLayout()
         both.setSpacing(GAP_BLOCK)
-        both.addLayout(self._form(), 1)
-        both.addWidget(self.preview, 1)
+        both.addLayout(self._form(), 3)
+        both.addWidget(self.preview, 2)
         column.addLayout(both, 1)
         column.addWidget(self.note)
         column.addLayout(_ending(self.write, self.closed.emit))

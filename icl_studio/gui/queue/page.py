@@ -5,35 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout
 
 from ...shotlists.checking import Checked
-from .. import icons
-from ..pages import Page, local_files
+from ..pages import Page
 from ..studio import Studio
 from ..texts import tr
 from ..theme import GAP, GAP_WIDE, role
 from ..widgets.empty import Empty
 from ..widgets.labels import Elided
-from ..widgets.notice import Notice
+from ..widgets.notice import Notice, OneNotice
+from ..widgets.page_bar import PageBar, fill
 from .model import FILTERS, QueueModel
 from .report import ReportPanel
 from .telling import mend_for, second_line
+from .tools import JobTools
 from .view import JobView
-
-BAR = 52
 
 
 class QueuePage(Page):
@@ -48,7 +36,8 @@ class QueuePage(Page):
         role(self.run, "primary")
         self.pause = QPushButton()
         self.pause.setCheckable(True)
-        self.search = QLineEdit()
+        self.row = JobTools(self.model.filter)
+        self.search, self.chips, self.tools = self.row.search, self.row.chips, self.row.tools
         self.report = ReportPanel()
         self.said = Elided("", 12, secondary=True)
         self.undo = QPushButton(tr("Undo"))
@@ -59,14 +48,17 @@ class QueuePage(Page):
             tr("Generate on Create, or drop a shot list here: CSV, TSV, Excel or JSON."),
             tr("Write a set"),
         )
-        self.failure: Notice | None = None
+        self.notes = OneNotice()
         self._selected: list[str] = []
-        self.chips: dict[str, QPushButton] = {}
-        self.tools: dict[str, QToolButton] = {}
         self.setAcceptDrops(True)
         self._arrange()
         self._connect()
         self._looked()
+
+    @property
+    def failure(self) -> Notice | None:
+        """Why the chosen job failed, if it did."""
+        return self.notes.current
 
     def primary(self) -> None:
         if self.report.isVisible():
@@ -90,114 +82,37 @@ class QueuePage(Page):
         self.view.setFocus()
         self.model.look()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_files(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        files = local_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self.model.check(files[0])
+    def dropped(self, files: list[Path]) -> None:
+        self.model.check(files[0])
 
     def scenes(self) -> dict[str, Callable[[], None]]:
         return {
-            "": lambda: self._chip("all"),
+            "": lambda: self.row.choose("all"),
             "failed": self._scene_failed,
             "list": self._scene_list,
         }
 
     def _arrange(self) -> None:
-        bar = QFrame()
-        role(bar, "bar")
-        bar.setFixedHeight(BAR)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(GAP_WIDE, 0, GAP_WIDE, 0)
-        row.setSpacing(GAP)
-        row.addWidget(self.headline, 1)
-        row.addWidget(self.pause)
-        row.addWidget(self.run)
-        second = QHBoxLayout()
-        second.setSpacing(GAP)
-        for widget in self._make_chips():
-            second.addWidget(widget)
-        self.search.setPlaceholderText(tr("Search words, names, groups, ids"))
-        self.search.setAccessibleName(tr("Search the queue"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(280)
-        second.addWidget(self.search, 1)
-        second.addStretch(1)
-        for tool in self._make_tools():
-            second.addWidget(tool)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self.stack.addWidget(self.empty)
-        self._detail = QVBoxLayout()
         last = QHBoxLayout()
         last.addWidget(self.said, 1)
         last.addWidget(self.undo)
         left = QVBoxLayout()
         left.setSpacing(GAP)
-        left.addLayout(second)
+        left.addWidget(self.row)
         left.addWidget(self.stack, 1)
-        left.addLayout(self._detail)
+        left.addLayout(self.notes)
         left.addLayout(last)
         body = QHBoxLayout()
         body.setContentsMargins(GAP_WIDE, GAP_WIDE, GAP_WIDE, GAP)
         body.setSpacing(GAP_WIDE)
-        body.addLayout(left, 1)
-        body.addWidget(self.report)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(bar)
-        whole.addLayout(body, 1)
+        body.addLayout(left, 3)
+        body.addWidget(self.report, 2)
+        fill(self, PageBar("", self.pause, self.run, wide=self.headline), body)
+        self.row.serve(self.view)
         self.undo.hide()
-
-    def _make_chips(self) -> list[QWidget]:
-        group = QButtonGroup(self)
-        words = (
-            ("open", tr("Open")),
-            ("failed", tr("Failed")),
-            ("done", tr("Done")),
-            ("all", tr("All")),
-        )
-        for name, text in words:
-            chip = QPushButton(text)
-            role(chip, "chip")
-            chip.setCheckable(True)
-            chip.setChecked(name == self.model.filter)
-            chip.clicked.connect(lambda _=False, name=name: self._chip(name))
-            group.addButton(chip)
-            self.chips[name] = chip
-        return list(self.chips.values())
-
-    def _make_tools(self) -> list[QWidget]:
-        words = (
-            ("pause", "pause", tr("Pause (P)"), "P"),
-            ("resume", "run", tr("Resume (R)"), "R"),
-            ("retry", "retry", tr("Try again (T)"), "T"),
-            ("edit", "edit", tr("Change it on Create (E)"), "E"),
-            ("duplicate", "copy", tr("Double (D)"), "D"),
-            ("first", "up", tr("Make it next (Home)"), "Shift+Home"),
-            ("cancel", "close", tr("Call off (Del)"), "Del"),
-        )
-        for name, icon, tip, key in words:
-            tool = QToolButton()
-            role(tool, "quiet")
-            tool.setIcon(icons.icon(icon))
-            tool.setToolTip(tip)
-            tool.setAccessibleName(tip)
-            tool.clicked.connect(lambda _=False, name=name: self._act(name))
-            self.tools[name] = tool
-            action = QAction(tip, self.view)
-            action.triggered.connect(lambda _=False, name=name: self._act(name))
-            self.view.addAction(action)
-            QShortcut(QKeySequence(key), self.view).activated.connect(
-                lambda name=name: self._act(name)
-            )
-        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        return list(self.tools.values())
 
     def _connect(self) -> None:
         model = self.model
@@ -208,7 +123,8 @@ class QueuePage(Page):
         self.view.mend.connect(model.mend)
         self.view.chosen.connect(self._chosen)
         self.view.nudged.connect(self._nudge)
-        self.search.textChanged.connect(lambda text: model.show(model.filter, text))
+        self.row.filtered.connect(model.show)
+        self.row.asked.connect(self._act)
         self.run.clicked.connect(self.primary)
         self.pause.clicked.connect(model.pause_all)
         self.empty.asked.connect(lambda: self.studio.go("create"))
@@ -219,10 +135,6 @@ class QueuePage(Page):
         self.studio.bridge.phase_changed.connect(self._phase)
         QShortcut(QKeySequence("Ctrl+Z"), self).activated.connect(self._undo)
         self._phase()
-
-    def _chip(self, name: str) -> None:
-        self.chips[name].setChecked(True)
-        self.model.show(name, self.search.text())
 
     def _act(self, name: str) -> None:
         jobs = self.view.jobs()
@@ -258,27 +170,13 @@ class QueuePage(Page):
         self.pause.setText(tr("Go on") if model.paused else tr("Pause"))
         tip = tr("While it is paused no new set is begun; what is under way is finished")
         self.pause.setToolTip(tip)
-        for name, text in (("failed", tr("Failed")), ("done", tr("Done"))):
-            n = sum(model.counts.get(state, 0) for state in FILTERS[name])
-            self.chips[name].setText(f"{text}  {n:,}" if n else text)
+        self.row.show_counts(model.counts)
         self.stack.setCurrentWidget(self.view if total else self.empty)
         self._chosen()
 
     def _chosen(self) -> None:
-        """Tools that do nothing for what is selected are off."""
-        states = {job.state for job in self.view.jobs()}
-        kinds = {job.kind for job in self.view.jobs()}
-        allowed = {
-            "pause": states <= {"waiting", "running"},
-            "resume": states <= {"paused"},
-            "retry": states <= {"failed", "cancelled", "quarantined"},
-            "edit": len(self.view.jobs()) == 1 and kinds == {"generate"},
-            "duplicate": kinds == {"generate"},
-            "first": states <= {"waiting", "paused"},
-            "cancel": states <= {"waiting", "paused", "running"},
-        }
-        for name, tool in self.tools.items():
-            tool.setEnabled(bool(states) and allowed[name])
+        jobs = self.view.jobs()
+        self.row.allow(jobs)
         self._show_failure()
 
     def _show_failure(self) -> None:
@@ -289,14 +187,10 @@ class QueuePage(Page):
         failed = row is not None and row.error is not None and row.state in FILTERS["failed"]
         text = second_line(row) if row is not None and failed else ""
         if self.failure is not None and self.failure.label.text() != text:
-            self._detail.removeWidget(self.failure)
-            self.failure.hide()
-            self.failure.deleteLater()
-            self.failure = None
+            self.notes.clear()
         if row is not None and text and mend is not None and self.failure is None:
-            self.failure = Notice(text, "error", mend.words, lambda: self.model.mend(row))
-            self.failure.closed.connect(self.view.clearSelection)
-            self._detail.addWidget(self.failure)
+            note = self.notes.say(text, "error", mend.words, lambda: self.model.mend(row))
+            note.closed.connect(self.view.clearSelection)
 
     def _acted(self, text: str) -> None:
         self.said.set_text(text)
@@ -316,7 +210,7 @@ class QueuePage(Page):
         self.run.setText(tr("Run  Ctrl+Enter") if off else tr("Stop  Ctrl+Enter"))
 
     def _scene_failed(self) -> None:
-        self._chip("failed")
+        self.row.choose("failed")
         self.model.looked.connect(lambda: self.view.selectRow(0))
 
     def _scene_list(self) -> None:

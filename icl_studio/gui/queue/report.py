@@ -22,7 +22,7 @@ from ..texts import tr, trn
 from ..theme import GAP, GAP_BLOCK, GAP_WIDE, role, tokens
 from ..widgets.labels import Elided, label
 
-WIDTH = 440
+LEAST, WIDTH = 300, 440
 MOST_LINES = 400
 
 
@@ -36,7 +36,8 @@ class ReportPanel(QFrame):
     def __init__(self) -> None:
         super().__init__()
         role(self, "panel")
-        self.setFixedWidth(WIDTH)
+        self.setMinimumWidth(LEAST)
+        self.setMaximumWidth(WIDTH)
         self._file = Path()
         self._found: Checked | None = None
         self.name = Elided("", 15)
@@ -70,7 +71,6 @@ class ReportPanel(QFrame):
         foot.addWidget(self.open)
         foot.addWidget(self.reload)
         foot.addStretch()
-        foot.addWidget(self.add)
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_BLOCK, GAP_WIDE, GAP_BLOCK, GAP_BLOCK)
         column.setSpacing(GAP)
@@ -78,6 +78,7 @@ class ReportPanel(QFrame):
         column.addWidget(self.summary)
         column.addWidget(self.list, 1)
         column.addLayout(foot)
+        column.addWidget(self.add)
         self.hide()
 
     @property

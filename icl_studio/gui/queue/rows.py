@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -15,6 +15,7 @@ from .. import icons
 from ..background import Background
 from ..images import read_image
 from ..theme import BODY, GAP, ICON_SMALL, SECONDARY, font, tokens
+from ..widgets.writing import draw_text
 from .table import PROGRESS_ROLE, ROW_ROLE, Column, Index
 from .telling import part_done, second_line, title
 
@@ -31,6 +32,9 @@ SIGNS = {
     "cancelled": "close",
     "quarantined": "warning",
 }
+KINDS = {"train": "train", "export": "engines", "build": "engines", "evaluate": "list",
+         "caption": "text"}  # fmt: skip
+"""What stands in the place of a picture, where a job makes none or has not made it yet."""
 
 
 class Thumbs(QObject):
@@ -71,12 +75,18 @@ class RowDelegate(QStyledItemDelegate):
     def __init__(self, thumbs: Thumbs, parent: QObject) -> None:
         super().__init__(parent)
         self._thumbs = thumbs
+        self._cell = (Qt.LayoutDirection.LeftToRight, QRect())
+
+    def _at(self, rect: QRect) -> QRect:
+        """``rect`` of the cell that is drawn, counted from where reading begins."""
+        return QStyle.visualRect(*self._cell, rect)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(80, HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(ROW_ROLE)
+        self._cell = (option.direction, option.rect)
         painter.save()
         self._draw_ground(painter, option, index)
         rect = option.rect.adjusted(GAP, 0, -GAP, 0)
@@ -84,7 +94,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.setPen(text)
         if not isinstance(row, JobRow):
             painter.setPen(faint)
-            painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, "" if index.column() else "…")
+            draw_text(painter, rect, "" if index.column() else "…")
         elif index.column() == Column.SET:
             self._draw_set(painter, rect, row, text, faint)
         elif index.column() == Column.STATE:
@@ -94,15 +104,16 @@ class RowDelegate(QStyledItemDelegate):
         else:
             mend = index.column() == Column.MEND
             painter.setPen(QColor(tokens().accent) if mend else text)
-            side = Qt.AlignmentFlag.AlignRight
+            side = Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter
             painter.setFont(font(BODY, tabular=True))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | side, str(index.data() or ""))
+            draw_text(painter, rect, str(index.data() or ""), side)
         painter.restore()
 
     def _draw_set(
         self, painter: QPainter, rect: QRect, row: JobRow, text: QColor, faint: QColor
     ) -> None:
-        box = QRect(rect.left(), rect.top() + (HEIGHT - THUMB) // 2, THUMB, THUMB)
+        edge = QRect(rect.left(), rect.top() + (HEIGHT - THUMB) // 2, THUMB, THUMB)
+        box = self._at(edge)
         image = self._thumbs.get(row)
         if image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -112,7 +123,10 @@ class RowDelegate(QStyledItemDelegate):
             painter.drawImage(place, image)
         else:
             painter.fillRect(box.adjusted(2, 2, -2, -2), QColor(tokens().surround))
-        left = box.right() + GAP + 4
+            sign = icons.pixmap(KINDS.get(row.kind, "picture"), ICON_SMALL, tokens().secondary)
+            corner = box.center() - QPoint(ICON_SMALL // 2 - 1, ICON_SMALL // 2 - 1)
+            painter.drawPixmap(corner, sign)
+        left = edge.right() + GAP + 4
         width = rect.right() - left
         for points, color, words, top in (
             (BODY, text, title(row), rect.top() + 6),
@@ -121,7 +135,7 @@ class RowDelegate(QStyledItemDelegate):
             painter.setFont(font(points))
             painter.setPen(color)
             said = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(QRect(left, top, width, 18), Qt.AlignmentFlag.AlignVCenter, said)
+            draw_text(painter, self._at(QRect(left, top, width, 18)), said)
 
     def _draw_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """A chosen row is raised and has a bar: a whole row of accent would outshine pictures."""
@@ -131,7 +145,7 @@ class RowDelegate(QStyledItemDelegate):
             if index.column() == Column.SET:
                 bar = QRect(option.rect)
                 bar.setWidth(3)
-                painter.fillRect(bar, QColor(t.accent))
+                painter.fillRect(self._at(bar), QColor(t.accent))
         edge = QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1)
         painter.fillRect(edge, QColor(t.line))
 
@@ -140,12 +154,13 @@ class RowDelegate(QStyledItemDelegate):
         color = {"failed": t.error, "quarantined": t.warning, "done": t.ok, "running": t.accent}
         sign = color.get(row.state, t.secondary)
         drawn = icons.pixmap(SIGNS[row.state], ICON_SMALL, sign)
-        painter.drawPixmap(rect.left(), rect.center().y() - ICON_SMALL // 2, drawn)
+        top = rect.center().y() - ICON_SMALL // 2
+        painter.drawPixmap(self._at(QRect(rect.left(), top, ICON_SMALL, ICON_SMALL)), drawn)
         room = rect.adjusted(ICON_SMALL + 6, 0, 0, 0)
         said = painter.fontMetrics().elidedText(
             str(index.data()), Qt.TextElideMode.ElideRight, room.width()
         )
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, said)
+        draw_text(painter, self._at(room), said)
 
     def _draw_progress(
         self, painter: QPainter, rect: QRect, row: JobRow, index: Index, faint: QColor
@@ -159,9 +174,9 @@ class RowDelegate(QStyledItemDelegate):
             line = QRect(rect.left(), rect.bottom() - 14, rect.width(), 4)
             painter.fillRect(line, QColor(tokens().line))
             line.setWidth(round(rect.width() * part))
-            painter.fillRect(line, QColor(tokens().accent))
+            painter.fillRect(self._at(line), QColor(tokens().accent))
             room = rect.adjusted(0, 4, 0, -16)
         said = painter.fontMetrics().elidedText(
             str(index.data() or ""), Qt.TextElideMode.ElideRight, room.width()
         )
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, said)
+        draw_text(painter, self._at(room), said)

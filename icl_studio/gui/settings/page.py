@@ -13,8 +13,8 @@ from ..studio import Studio, error_text
 from ..texts import tr, trn
 from ..theme import GAP, GAP_BLOCK, GAP_PAGE, GAP_WIDE, GRID, role
 from ..widgets.labels import Elided, label
-from ..widgets.notice import Notice
-from ..widgets.page_bar import PageBar, search_field, tool
+from ..widgets.notice import Notice, OneNotice
+from ..widgets.page_bar import PageBar, fill, search_field, tool
 from . import state
 from .model import SettingsModel
 from .row import SettingRow
@@ -35,7 +35,7 @@ class SettingsPage(Page):
         self.unknown = QFrame()
         role(self.unknown, "panel")
         self._unknown_rows = QVBoxLayout(self.unknown)
-        self.broken: Notice | None = None
+        self.notes = OneNotice()
         self._arrange()
         self.model.changed.connect(self._show)
         self.model.refused.connect(lambda key, why: self.rows[key].show_error(why))
@@ -47,6 +47,11 @@ class SettingsPage(Page):
         QShortcut(QKeySequence.StandardKey.Redo, self).activated.connect(self.model.redo)
         QShortcut(QKeySequence.StandardKey.Find, self).activated.connect(self.search.setFocus)
         self._show()
+
+    @property
+    def broken(self) -> Notice | None:
+        """Why the file cannot be read, if it cannot."""
+        return self.notes.current
 
     def primary(self) -> None:
         self.search.setFocus()
@@ -65,7 +70,7 @@ class SettingsPage(Page):
         column = QVBoxLayout()
         column.setContentsMargins(GAP_PAGE, GAP_BLOCK, GAP_PAGE, GAP_PAGE)
         column.setSpacing(GAP)
-        self._column = column
+        column.addLayout(self.notes)
         for row in self.rows.values():
             column.addWidget(row)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -83,18 +88,17 @@ class SettingsPage(Page):
         area.setWidget(inner)
         area.setFrameShape(QFrame.Shape.NoFrame)
         self._area = area
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(PageBar(tr("Settings"), self.undo, middle=self.search))
-        whole.addWidget(area, 1)
         foot = Elided(
             tr("Kept in {file}", file=self.studio.folders.settings_file), 12, secondary=True
         )
         holder = QVBoxLayout()
-        holder.setContentsMargins(GAP_PAGE, GRID, GAP_PAGE, GAP)
-        holder.addWidget(foot)
-        whole.addLayout(holder)
+        holder.setContentsMargins(0, 0, 0, 0)
+        holder.addWidget(area, 1)
+        below = QVBoxLayout()
+        below.setContentsMargins(GAP_PAGE, GRID, GAP_PAGE, GAP)
+        below.addWidget(foot)
+        holder.addLayout(below)
+        fill(self, PageBar(tr("Settings"), self.undo, left=(self.search,)), holder)
 
     def _show(self) -> None:
         found = self.model.found
@@ -123,17 +127,10 @@ class SettingsPage(Page):
             self._unknown_rows.addWidget(label(key.fix, "secondary", wrap=True))
 
     def _show_broken(self, found: state.Found) -> None:
-        if self.broken is not None:
-            self._column.removeWidget(self.broken)
-            self.broken.hide()
-            self.broken.deleteLater()
-            self.broken = None
+        self.notes.clear()
         if found.broken is not None:
-            text = error_text(found.broken)
-            act = self.model.start_afresh
-            self.broken = Notice(text, "error", tr("Set it aside, use the defaults"), act)
-            self.broken.closed.connect(self.broken.hide)
-            self._column.insertWidget(0, self.broken)
+            mend = (tr("Set it aside, use the defaults"), self.model.start_afresh)
+            self.notes.say(error_text(found.broken), "error", *mend)
 
     def _filter(self) -> None:
         text = self.search.text()

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,6 +25,7 @@ from ..texts import tr
 from ..theme import GAP, GAP_BLOCK, GAP_WIDE, GRID, ICON_SMALL, role, tokens
 from ..widgets.labels import label
 from ..widgets.page_bar import button, tool
+from ..widgets.writing import leading
 from . import state
 
 EDITOR_WIDTH = 380
@@ -50,7 +50,7 @@ class SettingRow(QFrame):
         keep.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(keep)
         self.note = label("", "secondary", wrap=True)
-        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.note.setAlignment(leading(Qt.AlignmentFlag.AlignTop))
         self._sign = QLabel()
         self._sign.hide()
         self.setAccessibleName(self.words.title)
@@ -85,10 +85,9 @@ class SettingRow(QFrame):
         return super().eventFilter(watched, event)
 
     def _arrange(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(GAP_BLOCK, GAP_WIDE, GAP_WIDE, GAP_WIDE)
-        grid.setHorizontalSpacing(GAP_BLOCK)
-        grid.setVerticalSpacing(GRID)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP_BLOCK, GAP_WIDE, GAP_WIDE, GAP_WIDE)
+        row.setSpacing(GAP_BLOCK)
         said = QVBoxLayout()
         said.setSpacing(GRID)
         head = QHBoxLayout()
@@ -100,24 +99,25 @@ class SettingRow(QFrame):
         said.addLayout(head)
         said.addWidget(label(self.words.what, "secondary", wrap=True))
         said.addStretch(1)
-        grid.addLayout(said, 0, 0, 2, 1)
+        row.addLayout(said, 1)
         right = QHBoxLayout()
         right.setSpacing(GAP)
         for widget, stretch in self._editor():
             right.addWidget(widget, stretch)
         right.addWidget(self.reset)
-        holder = QWidget()
-        holder.setFixedWidth(EDITOR_WIDTH)
-        right.setContentsMargins(0, 0, 0, 0)
-        holder.setLayout(right)
-        grid.addWidget(holder, 0, 1)
         under = QHBoxLayout()
         under.setSpacing(GAP)
         under.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         under.addWidget(self.note, 1)
-        grid.addLayout(under, 1, 1)
-        grid.setColumnStretch(0, 1)
-        grid.setRowStretch(1, 1)
+        holder = QWidget()
+        holder.setFixedWidth(EDITOR_WIDTH)
+        edited = QVBoxLayout(holder)
+        edited.setContentsMargins(0, 0, 0, 0)
+        edited.setSpacing(GRID)
+        edited.addLayout(right)
+        edited.addLayout(under)
+        edited.addStretch(1)
+        row.addWidget(holder)
 
     def _editor(self) -> list[tuple[QWidget, int]]:
         """What the setting is edited with, from the left."""

@@ -60,6 +60,7 @@ class LossCurve(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # steps go so everywhere
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(font(SECONDARY, tabular=True))
         t = tokens()

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout
 
 from ...errors import UserError
 from ...training.record import Line
-from ..pages import Page, local_files
+from ..pages import Page
 from ..studio import Studio
 from ..texts import tr
-from ..theme import GAP, GAP_BLOCK, GAP_PAGE, GAP_WIDE, role
+from ..theme import GAP_BLOCK, GAP_PAGE, GAP_WIDE, role
 from ..widgets.empty import Empty
-from ..widgets.notice import Notice
-from ..widgets.page_bar import PageBar, button
+from ..widgets.notice import Notice, OneNotice
+from ..widgets.page_bar import PageBar, button, fill
 from . import state
 from .data import DataView
 from .model import TrainModel
@@ -46,7 +45,7 @@ class TrainPage(Page):
         self.start = button(tr("Train  Ctrl+Enter"), self.primary, "primary")
         self.show_data = self._view_button(tr("Data"), lambda: self._show(self.data))
         self.show_run = self._view_button(tr("Run"), self._show_run)
-        self.note: Notice | None = None
+        self.notes = OneNotice(GAP_PAGE)
         self.setAcceptDrops(True)
         self._arrange()
         self._connect()
@@ -54,9 +53,14 @@ class TrainPage(Page):
         self.model.wish(task=task)
         self._wished()
 
+    @property
+    def note(self) -> Notice | None:
+        """What is said above the recipe."""
+        return self.notes.current
+
     def primary(self) -> None:
         if self.start.isEnabled():
-            self._clear_note()
+            self.notes.clear()
             self.model.start()
 
     def cancel(self) -> None:
@@ -77,15 +81,8 @@ class TrainPage(Page):
         if isinstance(what, Path):
             self._take(what)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_files(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        files = local_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self._take(files[0])
+    def dropped(self, files: list[Path]) -> None:
+        self._take(files[0])
 
     def scenes(self) -> dict[str, Callable[[], None]]:
         data = self.studio.folders.data / "storyboards"  # an example's (gui.examples)
@@ -105,16 +102,11 @@ class TrainPage(Page):
         row.setSpacing(GAP_BLOCK)
         row.addWidget(self.recipe)
         row.addWidget(self.stack, 1)
-        self._notes = QVBoxLayout()
-        self._notes.setContentsMargins(GAP_PAGE, 0, GAP_PAGE, 0)
-        self._notes.setSpacing(GAP)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(PageBar(tr("Train"), self.show_data, self.show_run, self.start))
-        whole.addSpacing(GAP_WIDE)
-        whole.addLayout(self._notes)
-        whole.addLayout(row, 1)
+        above = QVBoxLayout()
+        above.setContentsMargins(0, GAP_WIDE, 0, 0)
+        above.addLayout(self.notes)
+        bar = PageBar(tr("Train"), self.show_data, self.show_run, self.start)
+        fill(self, bar, above, row)
 
     def _connect(self) -> None:
         model = self.model
@@ -123,7 +115,7 @@ class TrainPage(Page):
         self.data.save_asked.connect(model.save_caption)
         model.looked.connect(self._looked)
         model.busy_changed.connect(self._busy)
-        model.refused.connect(self._refused)
+        model.refused.connect(lambda why: self.notes.say(why))
         model.run_changed.connect(self._run_changed)
         model.runs_changed.connect(lambda: self.run.show_runs(model.runs, model.folder))
         model.learnt.connect(self._learnt)
@@ -145,7 +137,7 @@ class TrainPage(Page):
         return made
 
     def _asked(self, facts: dict[str, Any]) -> None:
-        self._clear_note()
+        self.notes.clear()
         if "value" in facts:
             key, value = facts.pop("value")
             facts["changes"] = {**self.model.wishes.changes, key: value}
@@ -166,12 +158,12 @@ class TrainPage(Page):
             recipe = state.recipe_of(wishes, self.studio.registry)
         except UserError as error:
             recipe = None
-            self._refused(str(error))
+            self.notes.say(str(error))
         self.recipe.show_wishes(wishes, recipe)
         self._busy()
 
     def _take(self, path: Path) -> None:
-        self._clear_note()
+        self.notes.clear()
         self.model.wish(data=path)
         self._wished()
 
@@ -217,16 +209,3 @@ class TrainPage(Page):
         self.stack.setCurrentWidget(view)
         self.show_data.setChecked(view is not self.run)
         self.show_run.setChecked(view is self.run)
-
-    def _refused(self, why: str) -> None:
-        self._clear_note()
-        self.note = Notice(why, "error")
-        self.note.closed.connect(self._clear_note)
-        self._notes.addWidget(self.note)
-
-    def _clear_note(self) -> None:
-        if self.note is not None:
-            self._notes.removeWidget(self.note)
-            self.note.hide()
-            self.note.deleteLater()
-            self.note = None

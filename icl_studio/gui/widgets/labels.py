@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ..theme import font, role
+from .writing import LEADING, draw_text, leading, right_to_left
 
 
 def label(text: str = "", rank: str = "body", *, wrap: bool = False) -> QLabel:
@@ -14,6 +15,8 @@ def label(text: str = "", rank: str = "body", *, wrap: bool = False) -> QLabel:
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
+    if right_to_left():
+        made.setAlignment(leading())
     if rank != "body":
         role(made, rank)
     return made
@@ -25,6 +28,7 @@ class Elided(QWidget):
     def __init__(self, text: str = "", size: int = 13, *, secondary: bool = False) -> None:
         super().__init__()
         self._text = ""
+        self._align = LEADING
         self._role = QPalette.ColorRole.PlaceholderText if secondary else QPalette.ColorRole.Text
         self.setFont(font(size, tabular=True))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -41,6 +45,11 @@ class Elided(QWidget):
             self.setAccessibleName(text)
             self.update()
 
+    def center(self) -> None:
+        """Stand in the middle of the room."""
+        self._align = Qt.AlignmentFlag.AlignCenter
+        self.update()
+
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self._text), metrics.height() + 2)
@@ -52,4 +61,4 @@ class Elided(QWidget):
         painter = QPainter(self)
         painter.setPen(self.palette().color(self._role))
         shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        draw_text(painter, self.rect(), shown, self._align)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .. import icons
 from ..texts import tr
@@ -56,3 +64,34 @@ class Notice(QFrame):
         cross.setAccessibleName(tr("Close this note"))
         cross.clicked.connect(self.closed)
         row.addWidget(cross, 0, Qt.AlignmentFlag.AlignVCenter)
+
+
+class OneNotice(QVBoxLayout):
+    """Room for one notice on a page; no room is taken while there is nothing to say."""
+
+    def __init__(self, margin: int = 0) -> None:
+        super().__init__()
+        self.setContentsMargins(margin, 0, margin, 0)
+        self.setSpacing(GAP)
+        self.current: Notice | None = None
+
+    def say(
+        self,
+        text: str,
+        kind: str = "error",
+        action: str = "",
+        act: Callable[[], None] | None = None,
+    ) -> Notice:
+        """Show this in the place of what stood there; its cross clears it."""
+        self.clear()
+        self.current = Notice(text, kind, action, act)
+        self.current.closed.connect(self.clear)
+        self.addWidget(self.current)
+        return self.current
+
+    def clear(self) -> None:
+        if self.current is not None:
+            self.removeWidget(self.current)
+            self.current.hide()
+            self.current.deleteLater()
+            self.current = None

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .. import icons
 from ..texts import tr
@@ -16,22 +25,51 @@ SEARCH_WIDTH = 280
 
 
 class PageBar(QFrame):
-    """Title at the left, ``middle`` after it, ``right`` at the end."""
+    """A title or ``wide`` at the left, ``left`` after it, ``right`` at the end."""
 
-    def __init__(self, title: str, *right: QWidget, middle: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str = "",
+        *right: QWidget,
+        left: Sequence[QWidget] = (),
+        wide: QWidget | None = None,
+    ) -> None:
         super().__init__()
         role(self, "bar")
         self.setFixedHeight(HEIGHT)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_PAGE, 0, GAP_WIDE, 0)
-        row.setSpacing(GAP)
-        row.addWidget(label(title, "title"))
-        row.addSpacing(GAP_WIDE)
-        if middle is not None:
-            row.addWidget(middle)
-        row.addStretch(1)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(GAP_PAGE if title else GAP_WIDE, 0, GAP_WIDE, 0)
+        self._row.setSpacing(GAP)
+        if title:
+            self._row.addWidget(label(title, "title"))
+            self._row.addSpacing(GAP_WIDE)
+        self.put(left, right, wide)
+
+    def put(
+        self, left: Sequence[QWidget], right: Sequence[QWidget], wide: QWidget | None = None
+    ) -> None:
+        """Widgets for a bar that has none yet; ``wide`` takes the room between."""
+        for widget in left:
+            self._row.addWidget(widget)
+        if wide is not None:
+            self._row.addWidget(wide, 1)
+        elif left or right:
+            self._row.addStretch(1)
         for widget in right:
-            row.addWidget(widget)
+            self._row.addWidget(widget)
+
+
+def fill(page: QWidget, *parts: QWidget | QLayout) -> None:
+    """Lay ``parts`` under each other over all of ``page``; the last takes what room is left."""
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for part in parts:
+        last = int(part is parts[-1])
+        if isinstance(part, QLayout):
+            column.addLayout(part, last)
+        else:
+            column.addWidget(part, last)
 
 
 def search_field(hint: str, typed: Callable[[str], None]) -> QLineEdit:
@@ -45,9 +83,11 @@ def search_field(hint: str, typed: Callable[[str], None]) -> QLineEdit:
     return field
 
 
-def tool(name: str, said: str, act: Callable[[], object]) -> QToolButton:
+def tool(name: str, said: str, act: Callable[[], object], look: str = "") -> QToolButton:
     """A button with the icon ``name``; what it does is its tool tip and accessible name."""
     made = QToolButton()
+    if look:
+        role(made, look)
     made.setIcon(icons.icon(name))
     made.setToolTip(said)
     made.setAccessibleName(said)
