@@ -29,11 +29,13 @@ def main() -> int:
     parser.add_argument("--home", type=Path, help="use this home instead of a fresh one")
     parser.add_argument("--page", action="append", help="only this page; can be repeated")
     parser.add_argument("--scale", action="append", help="only this scale; can be repeated")
+    parser.add_argument("--size", type=_size, default=SIZE, help="of the window, as 1280x840")
+    parser.add_argument("--right-to-left", action="store_true", help="as for Arabic or Hebrew")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     if asked.here:
-        take(asked.out, asked.page)
+        take(asked.out, asked.page, asked.size, right_to_left=asked.right_to_left)
         return 0
     with tempfile.TemporaryDirectory(prefix="icl-pictures-") as made:
         home = asked.home or Path(made)
@@ -44,17 +46,31 @@ def main() -> int:
             from .examples import make_examples
 
             make_examples()
-        pages = [word for page in asked.page or () for word in ("--page", page)]
+        options = [word for page in asked.page or () for word in ("--page", page)]
+        options += ["--size", "{}x{}".format(*asked.size)]
+        options += ["--right-to-left"] if asked.right_to_left else []
         for scale in asked.scale or SCALES:
             command = [sys.executable, "-m", __spec__.name, "--here", "--out", str(asked.out)]
             subprocess.run(
-                [*command, *pages], env={**environment, "QT_SCALE_FACTOR": scale}, check=True
+                [*command, *options], env={**environment, "QT_SCALE_FACTOR": scale}, check=True
             )
     return 0
 
 
-def take(out: Path, only: list[str] | None = None) -> list[Path]:
+def _size(text: str) -> tuple[int, int]:
+    wide, _, high = text.partition("x")
+    return int(wide), int(high)
+
+
+def take(
+    out: Path,
+    only: list[str] | None = None,
+    size: tuple[int, int] = SIZE,
+    *,
+    right_to_left: bool = False,
+) -> list[Path]:
     """Grab every page and scene in both schemes, at the scale of this process."""
+    from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
     from ..paths import user_folders
@@ -64,14 +80,16 @@ def take(out: Path, only: list[str] | None = None) -> list[Path]:
 
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(["icl-studio"])
+    if right_to_left:
+        app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     schemes: tuple[Scheme, ...] = ("dark", "light")
     written = []
     for scheme in schemes:
         window = Window(app, user_folders(), scheme=scheme)
-        window.main.resize(*SIZE)
+        window.main.resize(*size)
         window.open()
         _until(app, lambda window=window: window.studio.is_ready)  # type: ignore[misc]
-        window.main.resize(*SIZE)
+        window.main.resize(*size)
         for spec in PAGES:
             if only and spec.id not in only:
                 continue

@@ -11,7 +11,6 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSlider,
     QStackedWidget,
@@ -25,8 +24,8 @@ from ...sets.record import member
 from ..images import read_image
 from ..studio import Studio
 from ..texts import tr
-from ..theme import GAP, GAP_BLOCK, GRID, role
-from ..widgets.labels import label
+from ..theme import GAP, GAP_BLOCK, GRID, SECONDARY, role
+from ..widgets.labels import Elided, label
 from .drawing import stars_text
 from .model import described
 from .picture import PictureView, Zoom
@@ -61,7 +60,7 @@ class CompareView(QWidget):
         self.wipe = PictureView(self.zoom)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.by_slider = QPushButton(tr("Slider"))
-        self._heads: list[QLabel] = []
+        self._heads: list[Elided] = []
         self._pages = QStackedWidget()
         self._board = QWidget()
         self._arrange()
@@ -82,7 +81,7 @@ class CompareView(QWidget):
         for n, column in enumerate(self.columns):
             if column.row.key in new:
                 self.columns[n] = column._replace(row=new[column.row.key])
-                self._heads[n].setText(_head(self.columns[n].row))
+                self._heads[n].set_text(_head(self.columns[n].row))
 
     def current(self) -> Column | None:
         """The set that the keys judge."""
@@ -137,8 +136,8 @@ class CompareView(QWidget):
         self.cells.clear()
         self._heads.clear()
         for x, column in enumerate(self.columns):
-            head = label(_head(column.row), "secondary")
-            head.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            head = Elided(_head(column.row), SECONDARY, secondary=True)
+            head.center()
             self._heads.append(head)
             grid.addWidget(head, 0, x)
             grid.setColumnStretch(x, 1)
@@ -224,9 +223,7 @@ class CompareView(QWidget):
 
 
 def _head(row: SetRow) -> str:
-    """Name, seed and judgement of a set over its column."""
+    """Seed, judgement and name of a set over its column; the name gives way first."""
     said = {"pick": tr("picked"), "reject": tr("rejected")}.get(row.rating.flag or "", "")
-    name = described(row)
-    name = name if len(name) <= 40 else f"{name[:39]}…"
-    parts = (name, f"{tr('seed')} {row.seed}", stars_text(row.rating), said)
+    parts = (f"{tr('seed')} {row.seed}", stars_text(row.rating), said, described(row))
     return " · ".join(part for part in parts if part)

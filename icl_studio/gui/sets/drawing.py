@@ -9,6 +9,7 @@ from ...sets.index import SetRow
 from ...sets.record import Rating
 from .. import icons
 from ..theme import GRID, ICON_SMALL, RADIUS, SECONDARY, font, tokens
+from ..widgets.writing import draw_text
 from .model import described
 
 FOOT = 26
@@ -68,14 +69,14 @@ def _foot(painter: QPainter, room: QRect, row: SetRow) -> None:
     if stars and right - room.left() > width:
         painter.setPen(QColor(t.text))
         box = QRect(right - width, room.top(), width, room.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, stars)
+        draw_text(painter, box, stars)
         right -= width + 2 * GRID
     words = metrics.elidedText(
         described(row), Qt.TextElideMode.ElideRight, max(0, right - room.left())
     )
     painter.setPen(QColor(t.secondary))
     box = QRect(room.left(), room.top(), max(0, right - room.left()), room.height())
-    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+    draw_text(painter, box, words)
 
 
 def _centred(painter: QPainter, room: QRect, icon: str, color: str) -> None:

@@ -26,6 +26,7 @@ from ..studio import Studio
 from ..texts import clock, tr
 from ..theme import GAP, GAP_BLOCK, GRID, role
 from ..widgets.labels import label
+from ..widgets.writing import leading
 from .drawing import stars_text
 from .picture import PictureView
 
@@ -192,7 +193,10 @@ class SetView(QWidget):
         for name, value in facts:
             text = label(value, wrap=True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            form.addRow(label(name, "secondary"), text)
+            named = label(name, "secondary")
+            named.setAlignment(leading(Qt.AlignmentFlag.AlignTop))
+            named.setContentsMargins(0, 1, 0, 0)  # the small letters stand on the large ones' line
+            form.addRow(named, text)
         self._scroll.setWidget(inside)
         inside.setAutoFillBackground(False)  # setWidget turns it on
 
