@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
@@ -53,7 +54,7 @@ class JobTools(QWidget):
         self.search.textChanged.connect(lambda text: self.filtered.emit(self._name, text))
         self.chips = self._make_chips()
         self.tools = {
-            name: tool(shown.icon, shown.tip, lambda name=name: self.asked.emit(name), "quiet")
+            name: tool(shown.icon, shown.tip, partial(self.asked.emit, name), "quiet")
             for name, shown in _tools().items()
         }
         self._left, self._right = _line(self.chips.values()), _line(self.tools.values())
