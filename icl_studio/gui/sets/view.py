@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import (
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -23,11 +22,10 @@ from ...sets.library import Entry
 from ...sets.record import SetRecord, member
 from ..images import read_image
 from ..studio import Studio
-from ..texts import clock, tr
+from ..texts import tr
 from ..theme import GAP, GAP_BLOCK, GRID, role
 from ..widgets.labels import label
-from ..widgets.writing import leading
-from .drawing import stars_text
+from .facts import facts_form
 from .picture import PictureView
 
 SIDE_WIDTH = 320
@@ -154,49 +152,7 @@ class SetView(QWidget):
         self.receipt.setPlainText(json.dumps(data, indent=2, ensure_ascii=False))
         for action in ("again", "verify"):
             self.buttons[action].setEnabled(record.assembly is None)
-        rating = " ".join(w for w in (stars_text(record.rating), record.rating.flag or "") if w)
-        facts = [
-            (tr("Rating"), rating or tr("none")),
-            (tr("Task"), request.task),
-            *([(tr("Shows"), request.parts.summary)] if request.name else []),
-            *zip(request.layout.names, request.parts.panels, strict=False),
-            (tr("Seed"), str(request.seed)),
-            (
-                tr("Sampling"),
-                tr(
-                    "{steps} steps, guidance {guidance:g}",
-                    steps=request.sampling.steps,
-                    guidance=request.sampling.guidance,
-                ),
-            ),
-            (tr("Model"), receipt.model.id),
-            *((tr("LoRA"), f"{use.file} · {use.weight:g}") for use in receipt.adapters),
-            (tr("Engine"), f"{receipt.engine} · {receipt.device} · {receipt.dtype}"),
-            (tr("Time"), clock(sum(receipt.seconds.values()))),
-            (tr("Made"), f"{record.created_at:%Y-%m-%d %H:%M}"),
-            (tr("Canvas"), str(request.layout.canvas)),
-        ]
-        if record.assembly is not None:
-            facts += [
-                (panel.name, tr("{panel} of {set}", panel=taken, set=record.assembly.sources[n].id))
-                for panel, (n, taken) in zip(record.panels, record.assembly.taken, strict=False)
-            ]
-        self._show_facts(facts)
-
-    def _show_facts(self, facts: list[tuple[str, str]]) -> None:
-        inside = QWidget()
-        form = QFormLayout(inside)
-        form.setContentsMargins(0, 0, GAP, 0)
-        form.setHorizontalSpacing(GAP_BLOCK)
-        form.setVerticalSpacing(GRID + 2)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        for name, value in facts:
-            text = label(value, wrap=True)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            named = label(name, "secondary")
-            named.setAlignment(leading(Qt.AlignmentFlag.AlignTop))
-            named.setContentsMargins(0, 1, 0, 0)  # the small letters stand on the large ones' line
-            form.addRow(named, text)
+        inside = facts_form(record)
         self._scroll.setWidget(inside)
         inside.setAutoFillBackground(False)  # setWidget turns it on
 
