@@ -224,6 +224,22 @@ def test_a_set_that_vanishes_while_it_is_shown_is_said_and_forgotten(
     assert read_record(folders[0]).rating == Rating()
 
 
+def test_a_library_of_which_nothing_can_be_read_is_not_called_empty(
+    root: Path, page_with: Callable[[int], SetsPage], until: Until
+) -> None:
+    folders = fill(root, 2)
+    for folder in folders:
+        (folder / "set.json").write_text("{", encoding="utf-8")
+    page = page_with(0)
+    until(lambda: page.stack.currentWidget() is page.problems)
+    assert len(page.problems.notices()) == 2
+    page.cancel()
+    assert page.stack.currentWidget() is page.problems
+    save_one(root, set_id="new")
+    page.shelf.look()
+    until(lambda: page.stack.currentWidget() is page.gallery)
+
+
 def test_a_damaged_set_is_listed_with_its_reason(
     root: Path, page_with: Callable[[int], SetsPage], until: Until
 ) -> None:

@@ -47,6 +47,7 @@ def test_beside_a_dropped_list_the_tools_of_the_queue_go_into_a_second_line(
     page = page_of("queue")
     page.window().resize(*NARROW)
     tools, chips = page.tools["pause"], page.chips["open"]
+    until(lambda: chips.width() == chips.sizeHint().width())  # room that is over is nobody's
 
     def top(widget: QWidget) -> int:
         return widget.mapTo(page, widget.rect().center()).y()

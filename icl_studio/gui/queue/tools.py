@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -61,7 +62,8 @@ class JobTools(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(1, 2)
+        self._grid.setColumnStretch(2, 1)  # what the search does not want
         self._lines = 0
         self._arrange(1)
 
@@ -115,9 +117,9 @@ class JobTools(QWidget):
         self._grid.addWidget(self.search, 0, 1)
         end = Qt.AlignmentFlag.AlignTrailing
         if lines == 1:
-            self._grid.addWidget(self._right, 0, 2, end)
+            self._grid.addWidget(self._right, 0, 3, end)
         else:
-            self._grid.addWidget(self._right, 1, 0, 1, 3, end)
+            self._grid.addWidget(self._right, 1, 0, 1, 4, end)
 
     def _make_chips(self) -> dict[str, QPushButton]:
         words = {"open": tr("Open"), "failed": tr("Failed"), "done": tr("Done"), "all": tr("All")}
@@ -147,6 +149,7 @@ def _tools() -> dict[str, Tool]:
 
 def _line(widgets: Collection[QPushButton] | Collection[QToolButton]) -> QWidget:
     holder = QWidget()
+    holder.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(GAP)

@@ -51,6 +51,7 @@ class ListingPage(ActingPage):
         self.order: Order = "newest"
         self._turn = 0
         self._known = False
+        self._unreadable = 0
         self._current: int | None = None
         self._wanted: int | None = None
         self._listen()
@@ -134,9 +135,9 @@ class ListingPage(ActingPage):
         if wanted is not None:
             self._wanted = None
             self._select(wanted)
-        front = self.stack.currentWidget()
-        large = front not in (self.gallery, self.empty, self.nothing) and self.model.rowCount() > 0
-        if not large and front is not self.problems:
+        lists = (self.gallery, self.empty, self.nothing, self.problems)
+        large = self.stack.currentWidget() not in lists and self.model.rowCount() > 0
+        if not large and not self.search.problems.isChecked():
             self._show_listed()
         self._count()
 
@@ -146,6 +147,9 @@ class ListingPage(ActingPage):
     def _problems(self, problems: list[Problem]) -> None:
         self.search.set_problems(len(problems))
         self.problems.show_problems(problems)
+        self._unreadable = len(problems)
+        if self.stack.currentWidget() in (self.empty, self.problems):
+            self._show_problems(self.search.problems.isChecked())
 
     def _looked(self) -> None:
         first, self._known = not self._known, True
@@ -159,8 +163,8 @@ class ListingPage(ActingPage):
         if not self.model.rowCount():
             if self.search.text():
                 widget = self.nothing
-            elif self._known:
-                widget = self.empty
+            elif self._known:  # sets that cannot be read are not no sets
+                widget = self.problems if self._unreadable else self.empty
         self.stack.setCurrentWidget(widget)
 
     def _show_problems(self, wanted: bool) -> None:
