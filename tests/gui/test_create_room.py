@@ -14,7 +14,7 @@ from icl_studio.gui.create import room as rooms
 from icl_studio.gui.create.page import CreatePage
 from icl_studio.gui.create.room import Room, line, room_of
 from icl_studio.models.room import Need, fit, need_of
-from icl_studio.paths import UserFolders
+from icl_studio.paths import UserFolders, resource
 from icl_studio.plugins import load_registry
 from icl_studio.settings import Settings
 
@@ -47,8 +47,9 @@ def test_a_model_fits_whole_part_by_part_block_by_block_or_not_at_all() -> None:
         assert fit(NEED, free * GB, own_memory=own, asked=asked) == found, (own, free, asked)
 
 
-def test_what_a_model_needs_is_told_by_its_files(random_flux: Path, tmp_path: Path) -> None:
-    full, half = need_of(random_flux, 4), need_of(random_flux, 2)
+def test_what_a_model_needs_is_told_by_its_files(tmp_path: Path) -> None:
+    tiny = resource("models", "tiny")
+    full, half = need_of(tiny, 4), need_of(tiny, 2)
     assert full is not None and half is not None
     assert half.phases < full.phases < full.whole and half.whole < full.whole
     assert need_of(tmp_path, 4) is None, "no weights, nothing to say"

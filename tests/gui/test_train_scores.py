@@ -101,7 +101,7 @@ def test_an_adapter_is_evaluated_with_one_click_and_stands_beside_its_base(
     scores = page.model.run.scored.scores
     assert scores.base.adapters == () and scores.tuned.adapters[0].endswith(":1")
     assert (scores.tuned.n, scores.base.n) == (3, 3)
-    for text in ("Base", "Adapter", "Adherence", "Consistency", "Diversity", "0.889", " to "):
+    for text in ("Base", "Adapter", "Adherence", "Consistency", "Diversity", "0.889", " – "):
         assert text in said(card), said(card)
     assert "3 sets each" in said(card) and "too close to tell" in said(card)
     assert len(kept_reports(folders)) == 2
@@ -183,10 +183,10 @@ def test_what_the_intervals_say_stands_in_a_word(qtbot: Any) -> None:
     card.show_scored(Scored(Scores(tuned, base)))
     assert [row.verdict for row in Scores(tuned, base).rows] == ["better", "worse", None]
     words = [cell.text() for cell in card.cells]
-    assert words.count("better") == words.count("worse") == 1 and "0.300 to 0.500" in words
+    assert words.count("better") == words.count("worse") == 1 and "0.300 – 0.500" in words
     assert card.evaluate.isHidden() and not card.isHidden()
     card.show_scored(Scored(Scores(tuned, None)))
     assert "The base has not been evaluated" in card.note.text()
-    assert not card.evaluate.isHidden() and "0.300 to 0.500" not in card.cells
+    assert not card.evaluate.isHidden() and "0.300 – 0.500" not in card.cells
     card.show_scored(None)
     assert card.isHidden()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
@@ -18,6 +19,9 @@ from ..theme import role
 from ..widgets.page_bar import PageBar, tool
 from .draft import Draft
 from .model import CreateModel
+
+ROOMY = 760
+"""Pixels from which the main button has room for its key."""
 
 
 class CreateBar(PageBar):
@@ -36,6 +40,7 @@ class CreateBar(PageBar):
         super().__init__()
         self._showing = False
         self._presets: list[str] = []
+        self._count, self._editing = 1, False
         self.task = QPushButton()
         self.task.setToolTip(tr("Choose another kind of set (Ctrl+T)"))
         self.task.clicked.connect(self.tasks_asked)
@@ -87,12 +92,23 @@ class CreateBar(PageBar):
         self.engine.setCurrentIndex(self.engine.findData(draft.engine))
         self.undo.setEnabled(model.history.can_undo)
         self.redo.setEnabled(model.history.can_redo)
-        if draft.job:
-            self.generate.setText(tr("Save to the queue  Ctrl+Enter"))
-        else:
-            one, many = tr("Generate  Ctrl+Enter"), tr("Generate {n}  Ctrl+Enter", n=draft.count)
-            self.generate.setText(one if draft.count == 1 else many)
+        self._count, self._editing = draft.count, bool(draft.job)
+        self._name_button()
         self._showing = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._name_button()
+
+    def _name_button(self) -> None:
+        """What the button does, and its key where there is room for it."""
+        if self._editing:
+            said = tr("Save to the queue")
+        else:
+            said = tr("Generate") if self._count == 1 else tr("Generate {n}", n=self._count)
+        if self.width() >= ROOMY:
+            said = tr("{what}  Ctrl+Enter", what=said)
+        self.generate.setText(said)
 
     def set_presets(self, names: list[str]) -> None:
         self._presets = names
@@ -125,7 +141,7 @@ class CreateBar(PageBar):
         combo = QComboBox()
         combo.setAccessibleName(name)
         combo.setToolTip(name)
-        combo.setMinimumContentsLength(8)
+        combo.setMinimumContentsLength(5)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
         def told() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -14,6 +14,8 @@ from ..widgets.labels import label
 from .judging import Judgement
 
 MOST_PROBLEMS = 4
+LINES = 4
+"""Lines of the caption that are seen at the least."""
 
 
 class CaptionPanel(QFrame):
@@ -25,7 +27,7 @@ class CaptionPanel(QFrame):
         self.count = label("", "secondary")
         self.state = label("", "secondary")
         self._sign = QLabel()
-        self.text = QPlainTextEdit(readOnly=True)
+        self.text = _Reading(readOnly=True)
         self.text.setAccessibleName(tr("Joint caption"))
         self.text.setUndoRedoEnabled(False)
         self.text.setTabChangesFocus(True)
@@ -100,6 +102,16 @@ class CaptionPanel(QFrame):
         if len(problems) > MOST_PROBLEMS:
             more = len(problems) - MOST_PROBLEMS
             self._problems.addWidget(label(tr("and {n} more", n=more), "secondary"))
+
+
+class _Reading(QPlainTextEdit):
+    """Takes what room there is, and asks for a few lines only."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), LINES * self.fontMetrics().lineSpacing())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
 
 
 class _ProblemLine(QWidget):

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...models.adapters import known_adapters
 from ...queue.job import JobRow
@@ -133,16 +141,14 @@ class CreatePage(Page):
         right.setSpacing(GAP)
         right.addWidget(self.look)
         right.addWidget(self.caption, 1)
-        column = QWidget()
-        column.setLayout(right)
-        column.setFixedWidth(COLUMN)
-        right.setContentsMargins(0, 0, 0, 0)
+        # Room for the scroll bar that comes in a low window, so that nothing moves.
+        right.setContentsMargins(0, 0, GAP_WIDE, 0)
         desk = QWidget()
         row = QHBoxLayout(desk)
-        row.setContentsMargins(GAP_WIDE, GAP_WIDE, GAP_WIDE, GAP)
+        row.setContentsMargins(GAP_WIDE, GAP_WIDE, 0, GAP)
         row.setSpacing(GAP_WIDE)
         row.addLayout(left, 1)
-        row.addWidget(column)
+        row.addWidget(_scrolled(right, COLUMN + GAP_WIDE))
         self.desk = desk
         self.stack = QStackedWidget()
         self.stack.addWidget(desk)
@@ -362,3 +368,17 @@ class CreatePage(Page):
         self.model.undo()
         if self.model.recent:
             self._bring(self.model.recent[-1])
+
+
+def _scrolled(column: QVBoxLayout, width: int) -> QScrollArea:
+    """A column that scrolls, rather than be squeezed, where the window is low."""
+    inside = QWidget()
+    inside.setLayout(column)
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setFixedWidth(width)
+    area.setWidget(inside)
+    return area

@@ -28,7 +28,7 @@ from .model import TrainModel
 
 CORNER = 28
 CELL = 156
-SIDE = 320
+SIDE, NARROW = 320, 180
 
 
 def worst(item: Item) -> str:
@@ -136,16 +136,18 @@ class DataView(QWidget):
         holder = QWidget()
         holder.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
-        holder.setFixedWidth(SIDE)
-        left = QVBoxLayout()
-        left.setSpacing(GAP)
-        left.addWidget(self.summary)
-        left.addWidget(self.list, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        holder.setMinimumWidth(NARROW)
+        holder.setMaximumWidth(SIDE)
+        self.list.setMinimumWidth(CELL + GAP_WIDE)
+        row = QHBoxLayout()
         row.setSpacing(GAP_WIDE)
-        row.addLayout(left, 1)
-        row.addWidget(holder)
+        row.addWidget(self.list, 3)
+        row.addWidget(holder, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(self.summary)
+        column.addLayout(row, 1)
 
     def _reset(self) -> None:
         """The data set was looked at again; the set that was chosen stays so by its name."""

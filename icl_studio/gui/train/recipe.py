@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -28,7 +28,7 @@ from ..widgets.numbers import Fraction, Whole
 from ..widgets.page_bar import tool
 from .state import Looked, Wishes
 
-WIDTH = 320
+WIDTH, NARROW = 320, 262
 
 
 class RecipePanel(QFrame):
@@ -39,7 +39,8 @@ class RecipePanel(QFrame):
     def __init__(self) -> None:
         super().__init__()
         role(self, "panel")
-        self.setFixedWidth(WIDTH)
+        self.setMinimumWidth(NARROW)
+        self.setMaximumWidth(WIDTH)
         self._quiet = False
         self.data = QLineEdit()
         self.data.setPlaceholderText(tr("Folder or zip, or drop it here"))
@@ -110,6 +111,9 @@ class RecipePanel(QFrame):
         else:
             memory = gigabytes(looked.need.total)
             self.need.setText(tr("Needs about {memory} of memory (an estimate).", memory=memory))
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, super().sizeHint().height())
 
     def _unfold(self, on: bool) -> None:
         self.all.setVisible(on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -25,6 +25,9 @@ from ..widgets.page_bar import button, copy_button
 from .curve import LossCurve
 from .scores import ScoresCard
 from .state import Run
+
+BOTH = 480
+"""Pixels from which curve and scores have room side by side."""
 
 
 class Picture(QWidget):
@@ -91,6 +94,14 @@ class RunView(QWidget):
         text = self.runs.currentData()
         return Path(text) if text else None
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """In a narrow window the scores of a finished run have the place of its curve."""
+        self.curve.setVisible(self.scores.isHidden() or self.width() >= BOTH)
+
     def show_runs(self, runs: list[tuple[Path, RunRecord]], chosen: Path | None) -> None:
         self.runs.clear()
         for folder, record in runs:
@@ -109,6 +120,7 @@ class RunView(QWidget):
         if fresh:
             self.scores.forget()
         self.scores.show_scored(run.scored if run is not None else None)
+        self._make_room()
         if run is None:
             return
         record = run.record
@@ -151,8 +163,8 @@ class RunView(QWidget):
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(GAP)
-        head.addWidget(self.state, 1)
-        for widget in (self.copy, self.sample, self.stop, self.resume, self.runs):
+        head.addWidget(self.runs, 1)
+        for widget in (self.copy, self.sample, self.stop, self.resume):
             head.addWidget(widget)
         samples = QWidget()
         role(samples, "surround")
@@ -168,12 +180,13 @@ class RunView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
         column.addLayout(head)
+        column.addWidget(self.state)
         column.addWidget(self.bar)
         column.addWidget(self.facts)
         middle = QHBoxLayout()
         middle.setSpacing(GAP_WIDE)
         middle.addWidget(self.curve, 1)
-        middle.addWidget(self.scores)
+        middle.addWidget(self.scores, 1)
         column.addLayout(middle, 2)
         column.addWidget(samples, 3)
         column.addLayout(time)

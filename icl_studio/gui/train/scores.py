@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...evaluate.kept import Row, Scores
 from ...evaluate.report import Figure
@@ -13,7 +21,8 @@ from ..widgets.labels import label
 from ..widgets.page_bar import button
 from .scoring import Scored
 
-WIDTH = 380
+NARROW, WIDE = 292, 400
+"""Pixels: so narrow its figures can just be read, so wide the curve beside it has the rest."""
 
 
 class ScoresCard(QFrame):
@@ -24,7 +33,8 @@ class ScoresCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         role(self, "panel")
-        self.setFixedWidth(WIDTH)
+        self.setMinimumWidth(NARROW)
+        self.setMaximumWidth(WIDE)
         self.setAccessibleName(tr("Scores of the adapter"))
         self.note = label("", "secondary", wrap=True)
         self.evaluate = button(tr("Evaluate"), self._ask)
@@ -42,9 +52,26 @@ class ScoresCard(QFrame):
         column.setContentsMargins(GAP_WIDE, GAP_WIDE, GAP_WIDE, GAP_WIDE)
         column.setSpacing(GAP)
         column.addLayout(head)
+        column.addWidget(self._scrolled(), 1)
+
+    def _scrolled(self) -> QScrollArea:
+        """Figures and note; in a low window they scroll, so that the curve keeps its place."""
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
         column.addLayout(self._grid)
         column.addWidget(self.note)
         column.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setAccessibleName(tr("Scores of the adapter"))
+        area.setWidget(inside)
+        for one in (area.viewport(), inside):
+            one.setAutoFillBackground(False)
+        return area
 
     def show_scored(self, scored: Scored | None) -> None:
         """Show what is known; without a finished adapter the card is not there."""
@@ -163,4 +190,4 @@ def interval_text(figure: Figure) -> str:
     """The interval in words; empty where one set alone was judged."""
     if figure.low is None or figure.high is None:
         return ""
-    return tr("{low:.3f} to {high:.3f}", low=figure.low, high=figure.high)
+    return tr("{low:.3f} – {high:.3f}", low=figure.low, high=figure.high)
