@@ -5,9 +5,16 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from icl_studio.engines.protocol import LocatedModel
+    from icl_studio.engines.store import StoredEngine
+
+EXPORTED_RANK = 24
+"""The highest rank of a LoRA that the session's export takes."""
 
 
 def pytest_configure() -> None:
@@ -18,6 +25,14 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long forms run only when asked for by their mark."""
+    if "many" not in (config.option.markexpr or ""):
+        for item in items:
+            if item.get_closest_marker("many"):
+                item.add_marker(pytest.mark.skip(reason="the long form: run it with -m many"))
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +49,28 @@ def random_flux(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from icl_engines.testing import write_random_flux
 
     return write_random_flux(tmp_path_factory.mktemp("models") / "random-flux", seed=0)
+
+
+@pytest.fixture(scope="session")
+def flux_model(tmp_path_factory: pytest.TempPathFactory) -> LocatedModel:
+    """A random FLUX of one block of each kind, for everything that exports or builds."""
+    from icl_engines.testing import random_flux_model, write_random_flux
+
+    folder = tmp_path_factory.mktemp("models") / "größe"
+    return random_flux_model(write_random_flux(folder, seed=3, layers=1, single_layers=1))
+
+
+@pytest.fixture(scope="session")
+def exported(flux_model: LocatedModel, tmp_path_factory: pytest.TempPathFactory) -> StoredEngine:
+    """The one float32 export of :func:`flux_model` in a session: it takes most of the time."""
+    from icl_engines.export.job import export
+    from icl_studio.engines.store import EngineStore
+
+    store = EngineStore(tmp_path_factory.mktemp("store"))
+    said: list[str] = []
+    engine = export(flux_model, store, max_rank=EXPORTED_RANK, say=said.append)
+    assert said[-2:] == ["comparing with torch", "saving"]
+    return engine
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ import pytest
 import torch
 from PIL.Image import Image
 
-from icl_engines.testing import random_flux_model, write_random_flux
+from icl_engines.testing import random_flux_model
 from icl_engines.torch_engine import TorchEngine, create
 from icl_studio.api import Sampling, Size
-from icl_studio.engines.protocol import DenoiseItem, EngineOptions, LocatedModel
-from icl_studio.engines.store import EngineStore, StoredEngine
+from icl_studio.engines.protocol import DenoiseItem, EngineOptions
 
 CANVAS = Size(96, 64)
 
@@ -25,28 +24,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-MAX_RANK = 24
-
-
-@pytest.fixture(scope="session")
-def flux_model(tmp_path_factory: pytest.TempPathFactory) -> LocatedModel:
-    """A random FLUX of one block of each kind, for everything that exports or builds."""
-    folder = tmp_path_factory.mktemp("models") / "größe"
-    return random_flux_model(write_random_flux(folder, seed=3, layers=1, single_layers=1))
-
-
-@pytest.fixture(scope="session")
-def exported(flux_model: LocatedModel, tmp_path_factory: pytest.TempPathFactory) -> StoredEngine:
-    """The one float32 export of :func:`flux_model` in a session: it takes most of the time."""
-    from icl_engines.export.job import export
-
-    store = EngineStore(tmp_path_factory.mktemp("store"))
-    said: list[str] = []
-    engine = export(flux_model, store, max_rank=MAX_RANK, say=said.append)
-    assert said[-2:] == ["comparing with torch", "saving"]
-    return engine
 
 
 @pytest.fixture(scope="session")

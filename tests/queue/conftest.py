@@ -104,11 +104,3 @@ def run_queue(folders: UserFolders, registry: Registry) -> Callable[..., Report]
         return Run(folders, registry, places, **options).go()
 
     return run
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long forms run only when asked for by their mark."""
-    if "many" not in (config.option.markexpr or ""):
-        for item in items:
-            if item.get_closest_marker("many"):
-                item.add_marker(pytest.mark.skip(reason="the long form: run it with -m many"))

@@ -119,6 +119,9 @@ class EngineView(Card):
             super().__init__(card.title, "error", t.error, tr("damaged"))
         elif card.reasons:
             super().__init__(card.title, "warning", t.warning, tr("stale: export it again"))
+        elif card.elsewhere:
+            text = tr("for another machine: there is no {gpu} here", gpu=card.elsewhere)
+            super().__init__(card.title, "info", t.secondary, text)
         else:
             super().__init__(card.title, "ok", t.ok, tr("ready"))
         for reason in card.reasons:
@@ -130,7 +133,7 @@ class EngineView(Card):
         if card.seconds is not None:
             self.lines.addWidget(Bars([(card.engine, card.seconds), *card.others]))
             self.say(tr("seconds a sheet of {canvas}, measured here", canvas=card.canvas))
-        elif not card.damaged:
+        elif not card.damaged and not card.elsewhere:
             self.say(tr("Not timed on this machine yet."))
         if targets:
             self.buttons.addWidget(self._build(card, targets))

@@ -14,11 +14,13 @@ from . import state
 
 class EnginesModel(QObject):
     """``changed`` when :attr:`shelf` is new, ``working`` when :attr:`task` or :attr:`phase` is,
-    ``refused(why)`` for what could not be done, ``removed(name)``."""
+    ``refused(why)`` for what could not be done, ``left_out(why)`` for engines that a
+    measurement had to leave out, ``removed(name)``."""
 
     changed = Signal()
     working = Signal()
     refused = Signal(str)
+    left_out = Signal(str)
     removed = Signal(str)
     _said = Signal(str)
 
@@ -44,7 +46,8 @@ class EnginesModel(QObject):
 
     def bench(self, model: str) -> None:
         studio = self.studio
-        self._start(state.bench_task(studio.folders, studio.registry, studio.settings, model))
+        task = state.bench_task(studio.folders, studio.registry, studio.settings, model)
+        self._start(task, lambda why: self.left_out.emit(why) if why else None)
 
     def cancel(self) -> None:
         """Call off what is under way."""
@@ -58,14 +61,17 @@ class EnginesModel(QObject):
 
         self._do(lambda: state.remove(self.studio.folders, name), done)
 
-    def _start(self, task: state.Task) -> None:
+    def _start(self, task: state.Task, done: Callable[[Any], None] = lambda _: None) -> None:
         if self.task is not None:
             return
         self.task, self.phase = task, ""
         self.working.emit()
-        self.studio.background.call(
-            self, lambda: task.run(self._said.emit), lambda _: self._over(), self._over
-        )
+
+        def over(result: Any) -> None:
+            self._over()
+            done(result)
+
+        self.studio.background.call(self, lambda: task.run(self._said.emit), over, self._over)
 
     def _over(self, error: Exception | None = None) -> None:
         self.task = None

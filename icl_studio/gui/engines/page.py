@@ -47,6 +47,7 @@ class EnginesPage(Page):
         self.model.changed.connect(self._show)
         self.model.working.connect(self._working)
         self.model.refused.connect(lambda why: self.notes.say(why))
+        self.model.left_out.connect(lambda why: self.notes.say(why, "warning"))
         self.model.removed.connect(self._removed)
         self.model.refresh()
 
@@ -98,6 +99,7 @@ class EnginesPage(Page):
         self._notes.addWidget(self.strip)
         self._notes.addLayout(self.notes)
         self._area = QScrollArea()
+        self._area.setAccessibleName(tr("Engines and models"))
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._notes.setContentsMargins(GAP_PAGE, GAP_WIDE, GAP_PAGE, 0)

@@ -41,6 +41,7 @@ class EngineCard:
     """A compiled engine: ``reasons`` are why it is stale or damaged; empty for a sound one.
 
     ``seconds`` are those of a sheet by this engine, ``others`` of what was timed beside it.
+    ``elsewhere`` names the cards it was built for where none of them is here.
     """
 
     name: str
@@ -53,6 +54,7 @@ class EngineCard:
     seconds: float | None = None
     others: tuple[tuple[str, float], ...] = ()
     canvas: str = ""
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,12 @@ class Shelf:
 def read(folders: UserFolders, registry: Registry) -> Shelf:
     """The store, the models and the machine as they stand. Raises ``StorageProblem``."""
     engines, problems = EngineStore(folders.engines).scan()
-    cards = [_card(engine, folders, registry) for engine in engines]
+    machine = this_machine()
+    cards = [_card(engine, folders, registry, machine) for engine in engines]
     cards += [_damaged(problem) for problem in problems]
     states = [state_of(spec, folders) for spec in registry.models.values()]
     models = tuple(sorted(states, key=lambda one: not one.present))
-    return Shelf(tuple(cards), models, token_state(), this_machine())
+    return Shelf(tuple(cards), models, token_state(), machine)
 
 
 def size_text(size: int) -> str:
@@ -90,7 +93,9 @@ def _damaged(problem: Problem) -> EngineCard:
     return EngineCard(problem.where, problem.where, reasons=(problem.what,), damaged=True)
 
 
-def _card(engine: StoredEngine, folders: UserFolders, registry: Registry) -> EngineCard:
+def _card(
+    engine: StoredEngine, folders: UserFolders, registry: Registry, machine: Machine
+) -> EngineCard:
     manifest = engine.manifest
     structure = manifest.structure
     parity = parity_of(engine)
@@ -118,6 +123,7 @@ def _card(engine: StoredEngine, folders: UserFolders, registry: Registry) -> Eng
         for one in (timed.timings if timed is not None else ())
         if one is not own
     ]
+    fits = {gpu.target for gpu in machine.gpus} & set(structure.targets)
     return EngineCard(
         name=engine.name,
         title=f"{structure.engine} · {manifest.model} · {structure.dtype}",
@@ -128,6 +134,7 @@ def _card(engine: StoredEngine, folders: UserFolders, registry: Registry) -> Eng
         seconds=own.seconds_per_sheet if own is not None else None,
         others=tuple(others),
         canvas=str(timed.canvas) if timed is not None else "",
+        elsewhere="" if fits else ", ".join(structure.targets),
     )
 
 
@@ -204,7 +211,10 @@ def build_task(
 
 
 def bench_task(folders: UserFolders, registry: Registry, settings: Settings, model: str) -> Task:
-    """Time every engine of ``model`` in turns, on the first task's canvas."""
+    """Time every engine of ``model`` in turns, on the first task's canvas.
+
+    Its result says which of them could not run here, and why.
+    """
 
     def work(say: Say, _: Callable[[], None]) -> str:
         located = locate(find_model(model, registry), folders)
@@ -219,8 +229,11 @@ def bench_task(folders: UserFolders, registry: Registry, settings: Settings, mod
         names = default_engines(spec.id, registry, folders)
         specs = [choose_engine(name, registry) for name in names]
         options = EngineOptions(device=settings.device, dtype=settings.dtype)
-        bench(specs, located, options, sheet, TURNS, folders, say)
-        return model
+        refused = bench(specs, located, options, sheet, TURNS, folders, say)[1]
+        return "\n".join(
+            tr("{engine} was not timed: {why}", engine=id, why=str(error))
+            for id, error in refused.items()
+        )
 
     return Task(tr("Measuring {model}", model=model), work)
 
