@@ -38,6 +38,7 @@ class TaskGallery(QScrollArea):
         self._background = background
         self.cards: list[TaskCard] = []
         self.setWidgetResizable(True)
+        self.setAccessibleName(tr("Kinds of set"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
         column = QVBoxLayout(inner)

@@ -38,8 +38,9 @@ class Column(QScrollArea):
         self.column = QVBoxLayout()
         self.start()
 
-    def start(self) -> None:
-        """Empty; whatever stood here goes."""
+    def start(self, name: str = "") -> None:
+        """Empty; whatever stood here goes. ``name`` is what a screen reader says of it."""
+        self.setAccessibleName(name)
         old = self.takeWidget()
         if old is not None:
             old.deleteLater()
@@ -97,7 +98,7 @@ class Detail(Column):
 
     def show_plugin(self, info: PluginInfo | None, gone: str = "") -> None:
         """Show ``info``; None says that ``gone`` is installed no more."""
-        self.start()
+        self.start(tr("About the plugin"))
         if info is None:
             text = tr("{name} is not installed any more.", name=gone) if gone else tr("No plugin.")
             self.say(text, "secondary")
@@ -136,7 +137,7 @@ class Report(Column):
     task_asked = Signal(object)
 
     def show_report(self, path: Path, found: state.Dropped) -> None:
-        self.start()
+        self.start(tr("What was dropped"))
         self.line: QLineEdit | None = None
         if isinstance(found, TaskSpec):
             self._task(path, found)

@@ -82,6 +82,7 @@ class NewPlugin(QWidget):
         super().__init__()
         self.name = QLineEdit("mood-board")
         self.folder = QLineEdit(str(Path.home()))
+        self.folder.setAccessibleName(tr("In the folder"))
         self.note = label("", "secondary", wrap=True)
         self.write = button(tr("Write the plugin"), self.ask, "primary")
         self._next = label("", wrap=True)

@@ -64,6 +64,7 @@ class CompareView(QWidget):
         self._pages = QStackedWidget()
         self._board = QWidget()
         self._arrange()
+        self.setAccessibleName(tr("Comparison"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def show_sets(self, columns: Sequence[Column]) -> None:

@@ -24,6 +24,7 @@ class Problems(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         self.setWidgetResizable(True)
+        self.setAccessibleName(tr("Sets that cannot be read"))
         self._shown: list[Problem] = []
         self.show_problems([])
 

@@ -191,6 +191,7 @@ class SetView(QWidget):
 
     def _arrange(self) -> None:
         self._scroll = QScrollArea()
+        self._scroll.setAccessibleName(tr("Sheet and panels"))
         self._scroll.setWidgetResizable(True)
         self._scroll.viewport().setAutoFillBackground(False)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -84,6 +84,7 @@ class SettingsPage(Page):
         inner.setLayout(column)
         inner.setMaximumWidth(WIDEST)
         area = QScrollArea()
+        area.setAccessibleName(tr("Settings"))
         area.setWidgetResizable(True)
         area.setWidget(inner)
         area.setFrameShape(QFrame.Shape.NoFrame)
