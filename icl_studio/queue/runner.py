@@ -24,7 +24,7 @@ from .claims import Claim, Claims, Death
 from .database import Database
 from .job import Job, JobError
 from .kinds import runner_class
-from .retries import DEATHS_UNTIL_REST
+from .retries import DEATHS_UNTIL_REST, quarantine_error
 from .turns import Worker
 
 if TYPE_CHECKING:
@@ -257,6 +257,11 @@ class Runner:
         if state is not None and state != "waiting":
             told = JobError(type="Quarantined", message=evidence)
             self._shared.ended(id, state, told)
+        if state == "quarantined":  # its worker cannot say so any more
+            said = quarantine_error(id, how, evidence)
+            self._shared.on_event(
+                Failed(job=id, error=said.type, message=said.message, fix=said.fix, mendable=False)
+            )
 
     def _look(self) -> None:
         """Called many times a second while a worker works: hear of wishes once a second."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from ...domain.events import Cancelled, Event, Failed, Finished, Progress, Started
+from ...errors import NotFound
+from ...queue.job import Job
+from ...queue.states import UNFINISHED
+from ...queue.store import Store
 from ...sets.record import SHEET_FILE
 from ..images import read_image
 from ..studio import Studio
@@ -37,6 +42,7 @@ class Drawing(QObject):
         self._ended = 0
         self._shown = 0
         studio.bridge.heard.connect(self._heard)
+        studio.queue_changed.connect(self._look)
 
     @property
     def open_jobs(self) -> tuple[str, ...]:
@@ -72,6 +78,31 @@ class Drawing(QObject):
                 self.failed.emit(f"{event.message} {event.fix}".strip(), event.job)
             case Cancelled():
                 self._end(event.job)
+
+    def _look(self) -> None:
+        """Jobs come to their end without a word too: called off elsewhere, made by another."""
+        open_ = self.open_jobs
+
+        def read(store: Store) -> dict[str, Job | None]:
+            found: dict[str, Job | None] = dict.fromkeys(open_)
+            for id in open_:
+                with suppress(NotFound):  # taken out of the queue by another program
+                    found[id] = store.get(id)
+            return found
+
+        if open_:
+            self._studio.desk.ask(self, read, self._looked, lambda _: None)
+
+    def _looked(self, found: dict[str, Job | None]) -> None:
+        for id, job in found.items():
+            if id not in self._open or (job is not None and job.state in UNFINISHED):
+                continue
+            self._end(id)
+            if job is not None and job.folder is not None:
+                self.show_set(job.folder)
+                self.done.emit(job.folder)
+            elif job is not None and job.error is not None:
+                self.failed.emit(f"{job.error.message} {job.error.fix}".strip(), id)
 
     def _progress(self, event: Progress) -> None:
         said = {
