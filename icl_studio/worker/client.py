@@ -32,6 +32,7 @@ from .protocol import (
     GenerateJob,
     Heartbeat,
     Hello,
+    Prepare,
     Ready,
     Refused,
     Shutdown,
@@ -120,6 +121,10 @@ class WorkerClient:
             self.close(patience=0.0)
             raise
         return reply
+
+    def prepare(self, command: Prepare) -> None:
+        """Have an engine loaded beforehand; never blocks, nothing is answered."""
+        self._say(command)
 
     def generate(
         self,

@@ -19,10 +19,11 @@ from typing import BinaryIO
 
 from .. import __version__
 from ..errors import ProtocolError
+from ..sets.receipt import weight_files
 from .cancellation import Cancellation
 from .captioning import Captioning
 from .journey import Journey
-from .kit import new_kit
+from .kit import Kit, new_kit
 from .memory import own_memory
 from .protocol import (
     PROTOCOL_VERSION,
@@ -32,6 +33,7 @@ from .protocol import (
     Generate,
     Heartbeat,
     Hello,
+    Prepare,
     Ready,
     Refused,
     Reply,
@@ -93,7 +95,10 @@ class Loop:
             beat = threading.Thread(target=self._beat, args=(hello.heartbeat,), daemon=True)
             beat.start()
         kit = new_kit(hello)
-        while isinstance(command := self._todo.get(), Generate | Train | Caption):
+        while isinstance(command := self._todo.get(), Prepare | Generate | Train | Caption):
+            if isinstance(command, Prepare):
+                prepare(command, kit)
+                continue
             if isinstance(command, Train):
                 kit.warm.drop()  # the memory is needed
                 Training(command.job, kit.hashes, self._cancellation, self._channel.send).go()
@@ -138,7 +143,7 @@ class Loop:
             case Train(job=job) | Caption(job=job):
                 self._cancellation.announce([job.id])
                 self._todo.put(command)
-            case Hello() | Shutdown():
+            case Hello() | Prepare() | Shutdown():
                 self._todo.put(command)
 
     def _orphaned(self) -> None:
@@ -155,6 +160,17 @@ class Loop:
         # Called from a signal handler too: neither of these takes a lock.
         self._cancellation.close()
         self._todo.put(Shutdown())
+
+
+def prepare(command: Prepare, kit: Kit) -> None:
+    """Load what ``command`` names and hash its weights, as the first job would."""
+    try:
+        engine = kit.warm.get(command.engine, command.model, command.options)
+        for file in weight_files(engine.facts, command.model):
+            kit.hashes.sha256(file)
+    except Exception:
+        # Nobody waits for this: the job that needs it meets the same error, and tells it.
+        log.exception("%s could not be loaded beforehand", command.model.spec.id)
 
 
 def versions() -> dict[str, str]:

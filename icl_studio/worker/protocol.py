@@ -108,6 +108,18 @@ class Caption(_Message):
     job: CaptionJob
 
 
+class Prepare(_Message):
+    """Load an engine, so that the first set of it begins at once. Nothing is answered.
+
+    One that cannot be loaded is left to the first job that asks for it, which says why.
+    """
+
+    type: Literal["prepare"] = "prepare"
+    engine: EngineSpec
+    model: LocatedModel
+    options: EngineOptions = EngineOptions()
+
+
 class Cancel(_Message):
     """Stop ``job``, or with None every job sent so far, between two steps."""
 
@@ -150,7 +162,7 @@ Single = Train | Caption
 """Commands that carry one job, known by ``job.id``, which has a worker to itself."""
 
 Command = Annotated[
-    Hello | Generate | Train | Caption | Cancel | Shutdown, Field(discriminator="type")
+    Hello | Prepare | Generate | Train | Caption | Cancel | Shutdown, Field(discriminator="type")
 ]
 Reply = Annotated[
     Ready

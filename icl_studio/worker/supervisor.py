@@ -16,7 +16,7 @@ from ..domain.events import Event, Finished
 from ..errors import ProtocolError, WorkerDied
 from ..paths import UserFolders
 from .client import COMMAND, WorkerClient
-from .protocol import GenerateJob, Single
+from .protocol import GenerateJob, Prepare, Single
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,16 @@ class Supervisor:
     def memory(self) -> int | None:
         """Bytes that the worker occupied at its last heartbeat."""
         return self._client.memory if self._client else None
+
+    def prepare(self, job: GenerateJob) -> None:
+        """Start the worker and have it load what ``job`` needs: its first claim begins sooner.
+
+        Before :meth:`carry_out`, never while it goes on. Raises :class:`WorkerDied`,
+        ``ProtocolError``, :class:`StorageProblem` where no worker can be started.
+        """
+        client = self._started(lambda: None)
+        if client is not None:
+            client.prepare(Prepare(engine=job.engine, model=job.model, options=job.options))
 
     def carry_out(
         self,
