@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ..domain.events import Event, Progress, Started
 from ..domain.events import Final as FinalEvent
+from ..domain.request import SetRequest
 from ..engines.protocol import EngineOptions
 from ..paths import UserFolders
 from ..plugins import Registry
@@ -24,11 +25,11 @@ from ..queue.places import own_places
 from ..queue.running import Report, Run
 from ..settings import Settings
 from ..worker.executor import Placed
+from .headstart import HeadStart, Places
 
 WARM_SECONDS: Final = 300
 
 Phase = Literal["off", "starting", "working", "warm", "stopping"]
-Places = Callable[[UserFolders, Settings], Sequence[Placed]]
 
 
 def machine_places(folders: UserFolders, settings: Settings) -> Sequence[Placed]:
@@ -50,11 +51,13 @@ class Bridge(QObject):
     ended = Signal(object)
     failed = Signal(object)
     _over = Signal(object)
+    _dropped = Signal()
 
     def __init__(self, folders: UserFolders, places: Places = machine_places) -> None:
         super().__init__()
         self._folders = folders
         self._places = places
+        self._ahead = HeadStart(folders, places)
         self._run: Run | None = None
         self._placed: Sequence[Placed] = ()
         self._thread: threading.Thread | None = None
@@ -66,6 +69,7 @@ class Bridge(QObject):
         self._cooling.timeout.connect(self.stop)
         self.heard.connect(self._heard)
         self._over.connect(self._is_over)
+        self._dropped.connect(self.phase_changed)
 
     @property
     def previews(self) -> Path:
@@ -84,6 +88,24 @@ class Bridge(QObject):
         known = [bytes_ for bytes_ in said if bytes_ is not None]
         return sum(known) if known else None
 
+    @property
+    def ahead(self) -> bool:
+        """Whether a worker loads ahead of a run that has not begun."""
+        return self._ahead.on
+
+    def prepare(
+        self, registry: Registry, settings: Settings, asked: Callable[[], SetRequest]
+    ) -> None:
+        """Have a worker load what a set will need that is likely to be asked for soon.
+
+        Nothing of the queue is begun; the next run takes the worker over. It is let go after
+        :data:`WARM_SECONDS` without one. ``asked`` is called in a thread.
+        """
+        if not self.running:
+            self._ahead.begin(registry, settings, asked)
+            self._cooling.start()
+            self.phase_changed.emit()
+
     def start(self, registry: Registry, settings: Settings) -> None:
         """Work on the queue; a run that is stopping is followed by a new one."""
         if self.running:
@@ -100,6 +122,8 @@ class Bridge(QObject):
         """Stop between two steps; what is under way goes back to the queue."""
         self._cooling.stop()
         self._again = None
+        if self._ahead.on and not self.running:
+            threading.Thread(target=self._let_go, name="icl-stop", daemon=True).start()
         if self.running and self.phase != "stopping":
             self._set("stopping")
             run = self._run
@@ -115,6 +139,7 @@ class Bridge(QObject):
 
     def close(self, seconds: float = 20.0) -> None:
         """Stop and wait until every process is gone, at most ``seconds`` and then by force."""
+        self._ahead.drop()
         self.stop()
         thread = self._thread
         if thread is not None:
@@ -126,7 +151,8 @@ class Bridge(QObject):
     def _go(self, registry: Registry, settings: Settings) -> None:
         """In a thread of its own."""
         try:
-            self._placed = self._places(self._folders, settings)
+            ahead = self._ahead.take(settings)
+            self._placed = ahead or self._places(self._folders, settings)
             run = Run(
                 self._folders,
                 registry,
@@ -142,6 +168,10 @@ class Bridge(QObject):
         except Exception as error:  # noqa: BLE001 - told by whoever hears `failed`
             result = error
         self._over.emit(result)
+
+    def _let_go(self) -> None:
+        self._ahead.drop()
+        self._dropped.emit()
 
     def _is_over(self, result: Report | Exception) -> None:
         if self._thread is not None:

@@ -66,6 +66,8 @@ class Foot(QFrame):
             "warm": tr("Worker: warm"),
             "stopping": tr("Worker: stopping"),
         }[bridge.phase]
+        if bridge.ahead and not bridge.running:
+            said = tr("Worker: getting ready")
         parts = [said]
         if bridge.running:
             if not self._cards and bridge.device:

@@ -18,8 +18,9 @@ from ..plugins import Registry, load_registry
 from ..queue.store import Store
 from ..settings import Settings, load_settings, sets_root
 from .background import Background
-from .bridge import Bridge, Places, machine_places
+from .bridge import Bridge, machine_places
 from .desk import Desk
+from .headstart import Places
 from .remembered import Remembered
 
 LOOK_MILLIS = 1000

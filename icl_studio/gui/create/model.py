@@ -113,15 +113,42 @@ class CreateModel(QObject):
             self, lambda: self.studio.remembered.save(welcome.FILE, {"done": True})
         )
 
+    def prepare_first(self) -> None:
+        """Have a worker load for :meth:`make_first` while the welcome is read."""
+        draft, studio = self._first(), self.studio
+
+        def asked() -> SetRequest:
+            assert draft is not None
+            (job,) = jobs_of(
+                draft,
+                0,
+                studio.registry,
+                studio.folders,
+                studio.sets_root,
+                studio.settings.set_name,
+            )
+            assert isinstance(job.request, SetRequest)
+            return job.request
+
+        if draft is not None:
+            studio.bridge.prepare(studio.registry, studio.settings, asked)
+
     def make_first(self) -> None:
         """The embedded model's storyboard, as ``icl-studio demo`` makes it."""
-        task = self.studio.registry.tasks.get(welcome.TASK)
-        if task is None:
+        draft = self._first()
+        if draft is None:
             return
-        draft = Draft(task=task.id, model=welcome.MODEL).with_example(task, welcome.MODEL)
-        self.history = History(draft.with_(seed_mode="fixed"))
+        self.history = History(draft)
         self._after("all")
         self.judged.connect(self._make_first)
+
+    def _first(self) -> Draft | None:
+        """What the welcome offers to make; None where the task is switched off."""
+        task = self.studio.registry.tasks.get(welcome.TASK)
+        if task is None:
+            return None
+        draft = Draft(task=task.id, model=welcome.MODEL).with_example(task, welcome.MODEL)
+        return draft.with_(seed_mode="fixed")
 
     def _make_first(self) -> None:
         """When it has been judged."""

@@ -185,6 +185,7 @@ class CreatePage(Page):
         model.roomed.connect(lambda: self.look.show_room(model.room))
         model.refused.connect(self._refused)
         model.first_start.connect(self._welcome)
+        model.first_start.connect(model.prepare_first)
         model.queued.connect(self.drawing.follow)
         model.queued.connect(lambda _: self._clear_failure())
         model.recent_changed.connect(lambda: self.recent.show_rows(model.recent))
