@@ -25,7 +25,7 @@ TASKS = ("film-storyboard", "font-design", "visual-identity-design")
 def fill(root: Path, count: int) -> None:
     """Put ``count`` sets under ``root``: three tasks, many texts, a third of them rated."""
     root.mkdir(parents=True)
-    first = _first(root)
+    first = save(root, "20251231-000000000-aaaaaa")
     template = json.loads((first / "set.json").read_text(encoding="utf-8"))
     dice = random.Random(7)
     begun = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,8 +33,9 @@ def fill(root: Path, count: int) -> None:
         _put(root, first, template, number, begun + timedelta(minutes=17 * number), dice)
 
 
-def _first(root: Path) -> Path:
-    layout = Layout.grid(3, 1, (32, 16), names=("SCENE-1", "SCENE-2", "SCENE-3"))
+def save(root: Path, set_id: str, seed: int = 4711, panel: tuple[int, int] = (32, 16)) -> Path:
+    """One set as the worker saves it: a storyboard of three panels in one colour."""
+    layout = Layout.grid(3, 1, panel, names=("SCENE-1", "SCENE-2", "SCENE-3"))
     request = SetRequest(
         task=TASKS[0],
         parts=CaptionParts(summary="A fox", panels=("by the sea", "at home", "asleep")),
@@ -42,7 +43,7 @@ def _first(root: Path) -> Path:
         layout=layout,
         model="tiny",
         adapters=(AdapterUse(source="film-storyboard.safetensors", weight=1.0),),
-        seed=4711,
+        seed=seed,
     )
     receipt = Receipt(
         engine="torch",
@@ -50,13 +51,13 @@ def _first(root: Path) -> Path:
         dtype="float32",
         versions={"torch": "2.13.0"},
         model=ModelReceipt(id="tiny", family="tiny", source="resource:models/tiny", files={}),
-        seed=4711,
+        seed=seed,
         steps=20,
         guidance=3.5,
         max_sequence_length=96,
     )
     sheet = Image.new("RGB", tuple(layout.canvas), (90, 110, 130))
-    return save_set(root, "20251231-000000000-aaaaaa", request, sheet, receipt)
+    return save_set(root, set_id, request, sheet, receipt)
 
 
 def _put(
