@@ -61,7 +61,7 @@ def main() -> None:
 
 def session(jobs: int, idle: float, minutes: float) -> dict[str, Any]:
     """Run it; what was measured."""
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import QEvent, QTimer
     from window_use import Calls, Hand, TimedApplication, been_here, fill_queue, fill_sets
 
     calls = Calls()
@@ -98,8 +98,8 @@ def session(jobs: int, idle: float, minutes: float) -> dict[str, Any]:
     app.exec()
     idle_percent = 100 * (time.process_time() - spent) / idle if idle else 0.0
     window.close()
-    app.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
     app.processEvents()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     return {
         "seconds to first window": round(first_window, 2),
         "seconds to first use": round(first_use, 2),

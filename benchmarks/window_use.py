@@ -133,8 +133,10 @@ class Hand:
         """Generate on Create: one set of two steps by the embedded model, seen to arrive."""
         page = self.visit("create")
         page.model.choose_task("film-storyboard")
+        page.model.type_text("panel1", "standing on the beach")
         page.model.set(model="tiny", steps=2, count=1)
-        self.wait(lambda: page.model.judgement.sound)
+        self.wait(lambda: "[SCENE-1] standing on the beach" in page.model.judgement.caption)
+        assert page.model.judgement.sound, page.model.judgement.problems
         before = [row.id for row in page.model.recent]
         page.primary()
         self.wait(lambda: [row.id for row in page.model.recent] != before)
@@ -146,6 +148,8 @@ class Hand:
             self._window.studio.background.wait()
             self._window.studio.desk.wait()
             self._app.processEvents()
+        # A loop that is run does this by itself; one that is only let go on does not.
+        self._app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     def wait(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         end = time.monotonic() + seconds
