@@ -42,8 +42,13 @@ class HeadStart:
     def begin(
         self, registry: Registry, settings: Settings, asked: Callable[[], SetRequest]
     ) -> None:
-        """Start a worker for what ``asked()`` will say, which is called in a thread."""
-        with self._lock:
+        """Start a worker for what ``asked()`` will say, which is called in a thread.
+
+        Never blocks: nothing is begun while one is being taken over or let go.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             if self._thread is not None:
                 return
             self._unwanted.clear()
@@ -51,6 +56,8 @@ class HeadStart:
                 target=self._load, args=(registry, settings, asked), name="icl-ahead", daemon=True
             )
             self._thread.start()
+        finally:
+            self._lock.release()
 
     def take(self, settings: Settings) -> Sequence[Placed]:
         """Hand the places over to a run; none where there are none, or for other settings.
@@ -74,9 +81,10 @@ class HeadStart:
             if thread is None:
                 return
             self._unwanted.set()
-            _end(self._placed)
+            for one in self._placed:
+                one.place.kill()
             thread.join()
-            _end(self._placed)  # it may have been started in this very moment
+            _end(self._placed)  # one that was started in that very moment too
             self._placed = ()
 
     def _load(

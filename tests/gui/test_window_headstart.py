@@ -80,8 +80,8 @@ def test_without_a_run_it_is_let_go_and_so_it_is_with_the_window(
     prepare(window, request)
     first = started(window, until)
     window.studio.bridge._cooling.timeout.emit()  # five minutes later
-    until(lambda: gone(first) and not window.studio.bridge.ahead)
-    assert "off" in window.main.foot.worker.text()
+    until(lambda: gone(first) and "off" in window.main.foot.worker.text())
+    assert not window.studio.bridge.ahead
     prepare(window, request)
     second = started(window, until)
     window.close()
