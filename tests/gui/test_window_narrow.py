@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QToolButton, QWidget
 
 from icl_studio.gui.pages import PAGES
+from icl_studio.gui.queue.table import Column
 
 NARROW = (1024, 700)
 LIST = (
@@ -59,5 +60,6 @@ def test_beside_a_dropped_list_the_tools_of_the_queue_go_into_a_second_line(
     until(lambda: page.report.isVisible() and top(tools) > top(chips) + 20)
     page.window().grab()
     assert cut(page.window()) == []
+    assert page.view.columnWidth(Column.SET) > 160  # the words of a set come first
     page.cancel()
     until(lambda: abs(top(tools) - top(chips)) <= 2)

@@ -13,7 +13,7 @@ from .rows import HEIGHT, RowDelegate, Thumbs
 from .table import MIME, ROW_ROLE, Column, JobTable
 
 WIDTHS = {Column.STATE: 128, Column.PROGRESS: 230, Column.ATTEMPTS: 84, Column.MEND: 112}
-NARROW = 860
+NARROW, NARROWEST = 860, 560
 
 
 class JobView(QTableView):
@@ -80,6 +80,7 @@ class JobView(QTableView):
         super().resizeEvent(event)
         narrow = self.viewport().width() < NARROW
         self.setColumnHidden(Column.ATTEMPTS, narrow)
+        self.setColumnHidden(Column.PROGRESS, self.viewport().width() < NARROWEST)
         self.setColumnWidth(Column.PROGRESS, WIDTHS[Column.PROGRESS] // (2 if narrow else 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

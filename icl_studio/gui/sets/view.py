@@ -147,6 +147,7 @@ class SetView(QWidget):
         request, receipt = record.request, record.receipt
         self._title.setText(request.name or request.parts.summary)
         self.tags.setText(", ".join(record.tags))
+        self.tags.setCursorPosition(0)  # long ones are read from their beginning
         self.tags.setReadOnly(record.read_only)
         data = receipt.model_dump(mode="json")
         self.receipt.setPlainText(json.dumps(data, indent=2, ensure_ascii=False))

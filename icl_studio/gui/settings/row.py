@@ -65,6 +65,7 @@ class SettingRow(QFrame):
             self._fill(self.field, value, registry)
         elif isinstance(self.field, QLineEdit):
             self.field.setText("" if value is None else str(value))
+            self.field.setCursorPosition(0)
             self.field.setPlaceholderText(self.words.unset)
         else:
             self.field.setText(state.shown(self.key, value))
