@@ -19,3 +19,11 @@ class ShowSet(NamedTuple):
     """To Create or Sets: the set in this folder."""
 
     folder: Path
+
+
+class UseAdapter(NamedTuple):
+    """To Create: write a set of ``task`` on ``model`` with the adapter in ``file``, it alone."""
+
+    file: Path
+    task: str
+    model: str

@@ -188,5 +188,26 @@ def test_what_the_intervals_say_stands_in_a_word(qtbot: Any) -> None:
     card.show_scored(Scored(Scores(tuned, None)))
     assert "The base has not been evaluated" in card.note.text()
     assert not card.evaluate.isHidden() and "0.300 – 0.500" not in card.cells
+    card.show_scored(Scored(of_base=True))
+    card.show_progress("denoise", 1, 3)
+    assert card.note.text() == "Base: drawing sets, 1 of 3"
+    card.show_scored(Scored())
+    card.show_progress("judge", 2, 3)
+    assert card.note.text() == "Adapter: judging sets, 2 of 3"
     card.show_scored(None)
     assert card.isHidden()
+
+
+def test_the_adapter_is_handed_to_create_with_its_task_and_model(tuned: Any, until: Any) -> None:
+    page = tuned("couple-profile")
+    record = page.model.run.record
+    window = page.window()
+    page.run.scores.use.click()
+    until(lambda: window.current == "create")
+    create = window.page("create")
+    until(lambda: create.model.draft.adapters)
+    draft = create.model.draft
+    assert [use.source for use in draft.adapters] == [str(record.result)]
+    assert (draft.task, draft.model) == ("couple-profile", record.model)
+    create.model.undo()
+    assert create.model.draft.adapters is None, "taken back as everything is"

@@ -124,6 +124,6 @@ class _ProblemLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
-        row.addWidget(sign)
+        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(label(str(problem), wrap=True), 1)
         self.setAccessibleName(str(problem))

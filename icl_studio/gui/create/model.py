@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ...domain.model import AdapterUse
 from ...domain.request import MAX_SEED, SetRequest
 from ...errors import UserError
 from ...generate.stored import read_request
@@ -17,7 +18,7 @@ from ...queue import control
 from ...queue.history import pace_of
 from ...queue.job import JobRow
 from ...queue.store import Filter, Store
-from ..handing import EditJob, ShowSet
+from ..handing import EditJob, ShowSet, UseAdapter
 from ..studio import Studio
 from ..texts import tr
 from . import welcome
@@ -65,6 +66,7 @@ class CreateModel(QObject):
         self.presets = Presets(studio, self)
         self.restored = False
         self._handed: tuple[SetRequest, str] | None = None
+        self._adapter: UseAdapter | None = None
         self._judge = Judge(studio.registry, studio.folders)
         self._asked = 0
         self._judging = QTimer(self, singleShot=True, interval=JUDGE_MILLIS)
@@ -202,6 +204,17 @@ class CreateModel(QObject):
             self.take(what)
         elif isinstance(what, ShowSet):
             self.take_file(what.folder)
+        elif isinstance(what, UseAdapter):
+            self.use_adapter(what)
+
+    def use_adapter(self, what: UseAdapter) -> None:
+        """Another task and model if need be, and this adapter alone; texts stay by task."""
+        if not self.restored:
+            self._adapter = what
+            return
+        self.choose_task(what.task)
+        alone = (AdapterUse(source=str(what.file)),)
+        self._change(self.draft.with_(model=what.model, adapters=alone), "all")
 
     def generate(self) -> None:
         """Ask for the sets; or change the job that is being edited."""
@@ -369,6 +382,8 @@ class CreateModel(QObject):
         self.changed.emit("all")
         if self._handed is not None:
             self.take(*self._handed)
+        if self._adapter is not None:
+            self.use_adapter(self._adapter)
 
     def _say(self, error: UserError) -> None:
         self.studio.tell_error(error)

@@ -15,6 +15,7 @@ from ...domain.events import Event, Learnt, Progress, Sampled, Started
 from ...queue.job import NewJob
 from ...training.record import Line, RunRecord
 from ...training.sampling import ask_for_samples
+from ..handing import UseAdapter
 from ..studio import Studio, error_text
 from . import scoring, state
 from .items import Items
@@ -151,6 +152,12 @@ class TrainModel(QObject):
         folder = self.folder
         if folder is not None:
             self._do(lambda: ask_for_samples(folder), lambda _: self.refresh())
+
+    def use(self) -> None:
+        """Write sets with the adapter of the finished run that is followed."""
+        record = self.run.record if self.run is not None else None
+        if record is not None and record.result is not None:
+            self.studio.go("create", UseAdapter(record.result, record.task, record.model))
 
     def evaluate(self) -> None:
         """Queue the evaluation of the finished run that is followed, and work on the queue."""

@@ -124,6 +124,7 @@ class TrainPage(Page):
         self.run.resume_asked.connect(model.go_on)
         self.run.sample_asked.connect(model.sample)
         self.run.scores.evaluate_asked.connect(model.evaluate)
+        self.run.scores.use_asked.connect(model.use)
         model.judged.connect(self.run.scores.show_progress)
         model.unscorable.connect(self.run.scores.show_refused)
         self.studio.tasks_changed.connect(

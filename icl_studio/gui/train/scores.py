@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from ...evaluate.kept import Row, Scores
 from ...evaluate.report import Figure
 from ..texts import tr
-from ..theme import GAP, GAP_WIDE, GRID, font, role
+from ..theme import GAP, GAP_WIDE, font, role
 from ..widgets.labels import label
 from ..widgets.page_bar import button
 from .scoring import Scored
@@ -26,9 +26,10 @@ NARROW, WIDE = 292, 400
 
 
 class ScoresCard(QFrame):
-    """Shows what is :class:`~.scoring.Scored`; emits ``evaluate_asked``."""
+    """Shows what is :class:`~.scoring.Scored`; emits ``evaluate_asked`` and ``use_asked``."""
 
     evaluate_asked = Signal()
+    use_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,16 +39,19 @@ class ScoresCard(QFrame):
         self.setAccessibleName(tr("Scores of the adapter"))
         self.note = label("", "secondary", wrap=True)
         self.evaluate = button(tr("Evaluate"), self._ask)
+        self.use = button(tr("Use in Create"), self.use_asked.emit)
         self.cells: list[QLabel] = []
+        self._of_base = False
         self._refused = ""
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(GAP_WIDE)
-        self._grid.setVerticalSpacing(GAP)
+        self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(0, 1)
         head = QHBoxLayout()
         head.setSpacing(GAP)
         head.addWidget(label(tr("Scores"), "emphasis"), 1)
         head.addWidget(self.evaluate)
+        head.addWidget(self.use)
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_WIDE, GAP_WIDE, GAP_WIDE, GAP_WIDE)
         column.setSpacing(GAP)
@@ -78,6 +82,7 @@ class ScoresCard(QFrame):
         self.setVisible(scored is not None)
         if scored is None:
             return
+        self._of_base = scored.of_base
         self._fill(scored.scores)
         self.evaluate.setVisible(not scored.whole)
         running = scored.job is not None and scored.job.state != "paused"
@@ -100,9 +105,11 @@ class ScoresCard(QFrame):
         self._refused = ""
 
     def show_progress(self, phase: str, done: int, total: int) -> None:
-        words = tr("Judging sets: {done} of {total}", done=done, total=total)
-        if phase != "judge":
-            words = tr("Drawing sets: {done} of {total}", done=done, total=total)
+        whose = tr("Base") if self._of_base else tr("Adapter")
+        doing = tr("judging sets") if phase == "judge" else tr("drawing sets")
+        words = tr(
+            "{whose}: {doing}, {done} of {total}", whose=whose, doing=doing, done=done, total=total
+        )
         self.note.setText(words)
 
     def _ask(self) -> None:
@@ -182,7 +189,8 @@ class ScoresCard(QFrame):
     def _add(self, cell: QLabel, row: int, column: int) -> None:
         side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
         self._grid.addWidget(cell, row, column, side)
-        self._grid.setRowMinimumHeight(row, 0 if row else GRID)
+        if row % 2:  # a value: apart from the interval above it, close to its own
+            cell.setContentsMargins(0, GAP, 0, 0)
         self.cells.append(cell)
 
 

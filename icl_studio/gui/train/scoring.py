@@ -19,7 +19,7 @@ from ...models.find import find_model
 from ...paths import UserFolders
 from ...plugins import Registry
 from ...queue import control
-from ...queue.evaluating import evaluate_job
+from ...queue.evaluating import EvaluateBrief, evaluate_job
 from ...queue.job import JobRow, NewJob
 from ...queue.store import Filter, Progress, Store
 from ...settings import Settings
@@ -34,12 +34,13 @@ SETS: Final = DEFAULT_COUNT
 class Scored:
     """``job`` is an evaluation under way, ``why_not`` why there can be none, ``failed`` its error.
 
-    ``progress`` is how far the job is, None while it waits.
+    ``progress`` is how far the job is, None while it waits; ``of_base`` whether it is the base's.
     """
 
     scores: Scores | None = None
     job: JobRow | None = None
     progress: Progress | None = None
+    of_base: bool = False
     why_not: str = ""
     failed: str = ""
 
@@ -68,9 +69,15 @@ def scored(
         scores=scores_of(record.result, folders),
         job=job,
         progress=store.progress().get(job.id) if job is not None else None,
+        of_base=job is not None and _is_of_base(store, job),
         why_not=why_not(registry, record),
         failed=failed[0] if failed else "",
     )
+
+
+def _is_of_base(store: Store, job: JobRow) -> bool:
+    brief = store.get(job.id).brief
+    return isinstance(brief, EvaluateBrief) and not brief.ask.adapters
 
 
 def why_not(registry: Registry, record: RunRecord) -> str:
