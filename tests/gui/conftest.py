@@ -92,3 +92,26 @@ def until(qtbot: Any) -> Callable[[Callable[[], Any]], None]:
         qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
 
     return wait
+
+
+@pytest.fixture
+def full_home(folders: UserFolders) -> UserFolders:
+    """Something for every page: sets, jobs, engines, a data set."""
+    from window_home import furnish
+
+    furnish(folders)
+    return folders
+
+
+@pytest.fixture
+def settle(qapp: QApplication) -> Callable[[Page], None]:
+    """Waits until all that a page has asked for is there, and what it has done with is gone."""
+
+    def wait(page: Page) -> None:
+        for _ in range(3):
+            page.studio.background.wait()
+            page.studio.desk.wait()
+            qapp.processEvents()
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    return wait

@@ -7,42 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
-from sets_shelf import fill
-from window_engines import keep
 
-from icl_studio.engines.store import EngineStore
 from icl_studio.gui.pages import PAGES, Page
 from icl_studio.paths import UserFolders
-from icl_studio.queue.database import Database, queue_file
-from icl_studio.queue.job import NewJob
-from icl_studio.queue.store import Store
-from icl_studio.sets.record import read_record
 
 MOST_STOPS = 400
-CAPTION = "a tall blue creature in two pictures; [LEFT] standing on the beach; [RIGHT] jumping"
-
-
-@pytest.fixture
-def full_home(folders: UserFolders) -> UserFolders:
-    """Something for every page: sets, jobs, a sound and a stale engine, a data set."""
-    made = fill(folders.sets, 4)
-    request = read_record(made[0]).request
-    with Database(queue_file(folders)) as database:
-        Store(database).add(
-            [NewJob(request=request.with_seed(n), out=folders.sets) for n in range(3)]
-        )
-    keep(EngineStore(folders.engines))
-    keep(EngineStore(folders.engines), pydantic="0.1")
-    data = folders.data / "storyboards"
-    data.mkdir(parents=True)
-    for number in range(2):
-        Image.effect_noise((64, 32), 80).convert("RGB").save(data / f"{number:04}.png")
-        (data / f"{number:04}.txt").write_text(CAPTION, encoding="utf-8")
-    return folders
 
 
 def in_tab_order(page: QWidget, qtbot: Any) -> list[QWidget]:
@@ -105,17 +77,6 @@ def states_of(page: Page, settle: Callable[[], None]) -> Iterator[str]:
         bring_about()
         settle()
         yield name
-
-
-@pytest.fixture
-def settle(qapp: Any) -> Callable[[Any], None]:
-    def wait(page: Page) -> None:
-        for _ in range(3):
-            page.studio.background.wait()
-            page.studio.desk.wait()
-            qapp.processEvents()
-
-    return wait
 
 
 @pytest.mark.parametrize("id", [page.id for page in PAGES])

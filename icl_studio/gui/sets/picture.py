@@ -215,7 +215,10 @@ class PictureView(QWidget):
         self.hovered.emit()
 
     def drag_data(self) -> QMimeData | None:
-        """What other applications get: the file itself."""
+        """What other applications get: the file itself, so that they can link to it.
+
+        No picture beside it: whoever was offered both might take the one without metadata.
+        """
         if self.file is None:
             return None
         data = QMimeData()
