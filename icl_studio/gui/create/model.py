@@ -1,18 +1,14 @@
-"""Create behind signals: the draft, what is wrong with it, and the sets that come of it."""
+"""Create behind signals: what is asked of the queue, and the sets that come of it."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from ...domain.model import AdapterUse
-from ...domain.request import MAX_SEED, SetRequest
-from ...errors import UserError
+from ...domain.request import SetRequest
 from ...generate.stored import read_request
 from ...queue import control
 from ...queue.history import pace_of
@@ -20,94 +16,39 @@ from ...queue.job import JobRow
 from ...queue.store import Filter, Store
 from ..handing import EditJob, ShowSet, UseAdapter
 from ..studio import Studio
-from ..texts import tr
 from . import welcome
 from .asking import first_seed, jobs_of
-from .draft import Draft, History, draft_of, next_seed
-from .judging import Judge, Judgement
-from .presets import Presets
+from .draft import Draft, History, next_seed
+from .drafting import DraftModel
 from .room import Room, room_of
 
-DRAFT: Final = "create-draft"
-JUDGE_MILLIS: Final = 60
-KEEP_MILLIS: Final = 500
 RECENT: Final = 24
 
 
-class CreateModel(QObject):
+class CreateModel(DraftModel):
     """Decides; the views show it and tell it what was typed.
 
-    ``changed(what)`` after every change of the draft, ``what`` the field or ``all``; ``judged``
-    when :attr:`judgement` is new; ``queued(ids)`` when sets have been asked for; ``recent_changed``
-    when :attr:`recent` is new; ``paced`` when :attr:`paces` are; ``roomed`` when :attr:`room` is;
-    ``loaded(text)`` when a stored
-    request has been taken; ``first_start`` once, where nobody has been here before.
+    ``queued(ids)`` when sets have been asked for; ``recent_changed`` when :attr:`recent` is new;
+    ``paced`` when :attr:`paces` are; ``roomed`` when :attr:`room` is; ``loaded(text)`` when a
+    stored request has been taken; ``refused`` when there is something to mend first.
     """
 
-    changed = Signal(str)
-    judged = Signal()
     queued = Signal(list)
     recent_changed = Signal()
     paced = Signal()
     roomed = Signal()
     loaded = Signal(str)
     refused = Signal()
-    first_start = Signal()
 
     def __init__(self, studio: Studio, parent: QObject) -> None:
-        super().__init__(parent)
-        self.studio = studio
-        self.history = History(Draft(model=studio.settings.model, engine=studio.settings.engine))
-        self.judgement = Judgement()
+        super().__init__(studio, parent)
         self.recent: list[JobRow] = []
         self.paces: dict[str, float] = {}
         self.room: Room | None = None
         self._rooms = 0
-        self.presets = Presets(studio, self)
-        self.restored = False
-        self._handed: tuple[SetRequest, str] | None = None
-        self._adapter: UseAdapter | None = None
-        self._judge = Judge(studio.registry, studio.folders)
-        self._asked = 0
-        self._judging = QTimer(self, singleShot=True, interval=JUDGE_MILLIS)
-        self._judging.timeout.connect(self._ask_judge)
-        self._keeping = QTimer(self, singleShot=True, interval=KEEP_MILLIS)
-        self._keeping.timeout.connect(self.keep)
-        studio.tasks_changed.connect(self._tasks_changed)
         studio.queue_changed.connect(self.look_at_queue)
         studio.bridge.phase_changed.connect(self.look_for_room)
-        studio.background.call(self, self._read, self._restore, self._not_read)
         self.look_at_queue()
-
-    @property
-    def draft(self) -> Draft:
-        return self.history.now
-
-    @property
-    def panels(self) -> int:
-        task = self.studio.registry.tasks.get(self.draft.task)
-        return len(task.layout.panels) if task else len(self.draft.typed(0).panels)
-
-    def type_text(self, place: str, text: str) -> None:
-        """Another text at ``summary`` or ``panel1`` …"""
-        self._change(self.draft.with_text(place, text, self.panels), place)
-
-    def choose_task(self, id: str) -> None:
-        """Another task; with its example where nothing has been typed for it yet."""
-        task = self.studio.registry.tasks.get(id)
-        if task is None or id == self.draft.task:
-            return
-        model = self.studio.registry.models.get(self.draft.model)
-        if id in self.draft.texts:
-            self._change(self.draft.with_(task=id), "all")
-        else:
-            family = model.family if model else ""
-            seed = self.draft.seed
-            self._change(self.draft.with_example(task, family).with_(seed=seed), "all")
-
-    def set(self, **facts: Any) -> None:
-        """Change fields of the draft other than texts."""
-        self._change(self.draft.with_(**facts), ",".join(sorted(facts)))
 
     def welcomed(self) -> None:
         """The welcome is over for good."""
@@ -157,36 +98,6 @@ class CreateModel(QObject):
         self.judged.disconnect(self._make_first)
         self.generate()
 
-    def draw_seed(self) -> None:
-        """Another seed, by chance, which then stays."""
-        self._change(self.draft.with_(seed=secrets.randbelow(MAX_SEED), seed_mode="fixed"), "seed")
-
-    def undo(self) -> None:
-        if self.history.undo():
-            self._after("all")
-
-    def redo(self) -> None:
-        if self.history.redo():
-            self._after("all")
-
-    def use_preset(self, name: str) -> None:
-        """The look of a preset, put over the draft."""
-        look = self.presets.look(name)
-        if look is None:
-            return
-        try:
-            self._change(self.draft.with_look(look), "all")
-        except ValidationError:
-            self.studio.tell(tr("The preset {name} is damaged.", name=name), "error")
-
-    def take(self, request: SetRequest, job: str = "") -> None:
-        """Write ``request`` anew, or the queued job ``job`` that asks for it."""
-        if not self.restored:
-            self._handed = (request, job)
-            return
-        task = self.studio.registry.tasks.get(request.task)
-        self._change(draft_of(request, task, self.draft, job), "all")
-
     def take_file(self, file: Path) -> None:
         """Write what a set, its picture or a request's JSON asks for."""
 
@@ -206,15 +117,6 @@ class CreateModel(QObject):
             self.take_file(what.folder)
         elif isinstance(what, UseAdapter):
             self.use_adapter(what)
-
-    def use_adapter(self, what: UseAdapter) -> None:
-        """Another task and model if need be, and this adapter alone; texts stay by task."""
-        if not self.restored:
-            self._adapter = what
-            return
-        self.choose_task(what.task)
-        alone = (AdapterUse(source=str(what.file)),)
-        self._change(self.draft.with_(model=what.model, adapters=alone), "all")
 
     def generate(self) -> None:
         """Ask for the sets; or change the job that is being edited."""
@@ -240,11 +142,6 @@ class CreateModel(QObject):
             return store.add(jobs)
 
         studio.desk.ask(self, ask, lambda ids: self._asked_for(ids, draft, seed))
-
-    def stop_editing(self) -> None:
-        """The draft is a new set again."""
-        if self.draft.job:
-            self._change(self.draft.with_(job=""), "job")
 
     def cancel(self, ids: Sequence[str]) -> None:
         """Call off those of ``ids`` that are not at their end."""
@@ -299,12 +196,6 @@ class CreateModel(QObject):
             return None
         return pace * self.judgement.sampling.steps * layout.canvas.tokens
 
-    def keep(self) -> None:
-        """Write the draft to the disk; called half a second after the last change."""
-        self._keeping.stop()
-        data = self.draft.model_dump(mode="json")
-        self.studio.background.call(self, lambda: self.studio.remembered.save(DRAFT, data))
-
     def _asked_for(self, ids: tuple[str, ...], draft: Draft, seed: int) -> None:
         if draft.job:
             self.history.replace(self.draft.with_(job=""))
@@ -317,77 +208,6 @@ class CreateModel(QObject):
         self.studio.run_queue()
         self.studio.look()
 
-    def _change(self, draft: Draft, what: str) -> None:
-        if self.history.change(draft, what):
-            self._after(what)
-
-    def _after(self, what: str) -> None:
-        self._judging.start()
-        self._keeping.start()
-        self.changed.emit(what)
-        if what in ("all", "model"):
-            self.look_at_queue()
-        if what in ("all", "model", "engine"):
-            self.look_for_room()
-
-    def _ask_judge(self) -> None:
-        self._asked += 1
-        draft, judge, number = self.draft, self._judge, self._asked
-
-        def answered(judgement: Judgement) -> None:
-            if number == self._asked:  # an older answer is about a text that is gone
-                self.judgement = judgement
-                self.judged.emit()
-
-        self.studio.background.call(self, lambda: judge.judge(draft), answered)
-
-    def _tasks_changed(self) -> None:
-        self._judge = Judge(self.studio.registry, self.studio.folders)
-        self._ask_judge()
-        self.changed.emit("tasks")
-
-    def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        remembered = self.studio.remembered
-        return remembered.load(DRAFT), remembered.load(welcome.FILE)
-
-    def _restore(self, found: tuple[dict[str, Any], dict[str, Any]]) -> None:
-        data, been_here = found
-        if data:
-            try:
-                self.history = History(Draft.model_validate(data))
-            except ValidationError:
-                self.studio.background.call(
-                    self, lambda: self.studio.remembered.set_aside(DRAFT), self._say
-                )
-        handed = self._handed
-        self._begin()
-        if not data and not been_here and handed is None:
-            self.first_start.emit()
-
-    def _not_read(self, error: Exception) -> None:
-        self.studio.tell_error(error)
-        self._begin()
-
-    def _begin(self) -> None:
-        """With what was typed before, else with the example of the first task."""
-        self.restored = True
-        tasks = self.studio.registry.tasks
-        draft = self.draft
-        if not draft.texts and tasks:
-            task = tasks.get(draft.task) or next(iter(tasks.values()))
-            model = self.studio.registry.models.get(draft.model)
-            self.history = History(draft.with_example(task, model.family if model else ""))
-        self._ask_judge()
-        self.look_for_room()
-        self.changed.emit("all")
-        if self._handed is not None:
-            self.take(*self._handed)
-        if self._adapter is not None:
-            self.use_adapter(self._adapter)
-
-    def _say(self, error: UserError) -> None:
-        self.studio.tell_error(error)
-
     def _read_queue(self, found: tuple[list[JobRow], dict[str, float]]) -> None:
         recent, paces = found
         if [row.id for row in recent] != [row.id for row in self.recent]:
@@ -396,3 +216,14 @@ class CreateModel(QObject):
         if paces != self.paces:
             self.paces = paces
             self.paced.emit()
+
+    def _after(self, what: str) -> None:
+        super()._after(what)
+        if what in ("all", "model"):
+            self.look_at_queue()
+        if what in ("all", "model", "engine"):
+            self.look_for_room()
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.look_for_room()
