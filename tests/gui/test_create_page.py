@@ -106,9 +106,9 @@ def test_a_worker_that_dies_while_it_is_shown_is_said_with_a_way_on(
 ) -> None:
     page = create(trouble="user-error")
     page.primary()
-    until(lambda: page._failure is not None)
-    assert "refuses to denoise" in page._failure.label.text()
-    assert page._failure.button.isEnabled() and not page.drawing.open_jobs
+    until(lambda: page.failure is not None)
+    assert "refuses to denoise" in page.failure.label.text()
+    assert page.failure.button.isEnabled() and not page.drawing.open_jobs
 
 
 def test_a_draft_with_something_wrong_is_not_queued_and_the_field_gets_the_focus(

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QWidget
 
 from icl_studio.evaluate.kept import Scores
 from icl_studio.evaluate.report import Report
-from icl_studio.gui.create.page import COLUMN, CreatePage
+from icl_studio.gui.create.desk import COLUMN
+from icl_studio.gui.create.page import CreatePage
 from icl_studio.gui.shell import SMALLEST
 from icl_studio.gui.train.page import TrainPage
 from icl_studio.gui.train.scoring import Scored

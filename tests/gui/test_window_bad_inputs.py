@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_while_its_sheet_appears_is_followed_by_one_that
     assert worker_of(page).pid != first.pid
     width = page.model.judgement.layout.canvas.width
     until(lambda: page.sheet.image and page.sheet.image.width() == width)
-    assert page._failure is None and page.drawing.open_jobs == ()
+    assert page.failure is None and page.drawing.open_jobs == ()
 
 
 def test_workers_that_die_one_after_the_other_are_said_with_a_way_on(
@@ -92,8 +92,8 @@ def test_workers_that_die_one_after_the_other_are_said_with_a_way_on(
 ) -> None:
     page = create(trouble="crash")
     page.primary()
-    until(lambda: page._failure is not None)
-    assert page._failure.button.isEnabled() and page.drawing.open_jobs == ()
+    until(lambda: page.failure is not None)
+    assert page.failure.button.isEnabled() and page.drawing.open_jobs == ()
     assert page.model.judgement.sound, "what was typed is still there"
 
 
