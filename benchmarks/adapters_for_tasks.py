@@ -1,6 +1,6 @@
 """Ten adapters for the embedded model, and the table ``docs/adapters-measured.md``.
 
-    python benchmarks/adapters_for_tasks.py --sets 50 --n 48 [--ship]
+    python benchmarks/adapters_for_tasks.py --sets 100 --n 48 [--ship]
 
 draws a small data set of each task from the world, tunes an adapter on it with the house's own
 trainer, and measures base against adapter on the same held-out requests and seeds. ``--ship`` puts
@@ -12,6 +12,7 @@ is kept in ``--work``; the same command goes on. Commands with different ``--tas
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import shutil
 import sys
@@ -20,13 +21,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from measuring import Measured, Studio, gain, percent, points, rows
+from PIL import Image
 from tuning import ABLATION, LARGEST, ROOT, Tuned, add_options, describe, recipe_of, tune
 
+from icl_studio.sets.record import member, read_record
 from icl_studio.training.recipe import Recipe
 from icl_tiny.datasets import write_data_set
 from icl_tiny.world import LAYOUTS
 from icl_tiny.world.sampling import PAIRED
 
+PICTURED, GAP = 5, 6
+"""Sheets in a line of a picture, and pixels between them."""
 Found = dict[str, tuple[Tuned, Measured, Measured]]
 FIGURES = {
     "adherence": "facts of panels that are as asked",
@@ -40,10 +45,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--task", action="append", help="only these; can be repeated")
-    add_options(parser, sets=50)
+    add_options(parser, sets=100)
     parser.add_argument("--ship", action="store_true", help="copy them into the resources")
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "adapters")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "adapters-measured.md")
+    parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images" / "adapters")
     args = parser.parse_args()
     studio, recipe = Studio(args.work, args.model, args.threads), recipe_of(args)
     tasks = args.task or list(LAYOUTS)
@@ -56,10 +62,12 @@ def main() -> None:
             base = studio.measure(task, args.n, args.seed, "base")
             other = studio.measure(task, args.n, args.seed, "adapter", (adapter.use,))
             found[task] = adapter, base, other
+            if task in PAIRED:
+                picture(base, other, args.images / f"{task}.jpg")
             # After every task: whoever stops early has a page of what there is.
             command = shlex.join(["python", "benchmarks/adapters_for_tasks.py", *sys.argv[1:]])
             args.page.parent.mkdir(parents=True, exist_ok=True)
-            text = "".join(page(studio, found, args, recipe, command))
+            text = "".join(page(found, args, studio.stamp, recipe, command))
             args.page.write_text(text + ablation_of(args.page), encoding="utf-8")
     print(args.page)
 
@@ -83,8 +91,29 @@ def ship(tuned: dict[str, Tuned]) -> None:
         shutil.copyfile(adapter.file, folder / f"{task}.safetensors")
 
 
+def picture(base: Measured, other: Measured, path: Path) -> None:
+    """The sheets of the first requests, not of the best: the base model's above, the adapter's
+    below."""
+    lines = [[sheet(one["folder"]) for one in made.sets[:PICTURED]] for made in (base, other)]
+    width, height = lines[0][0].size
+    across, down = width + GAP, height + GAP
+    whole = Image.new("RGB", (across * len(lines[0]) - GAP, down * len(lines) - GAP), "white")
+    for row, line in enumerate(lines):
+        for column, one in enumerate(line):
+            whole.paste(one, (column * across, row * down))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole.save(path, quality=88, optimize=True)
+
+
+def sheet(folder: str) -> Image.Image:
+    """The sheet of the set in ``folder``."""
+    place = Path(folder)
+    with Image.open(member(place, read_record(place).sheet)) as one:
+        return one.convert("RGB")
+
+
 def page(
-    studio: Studio, found: Found, args: argparse.Namespace, recipe: Recipe, command: str
+    found: Found, args: argparse.Namespace, stamp: str, recipe: Recipe, command: str
 ) -> Iterator[str]:
     """The page, piece by piece."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
@@ -93,7 +122,7 @@ def page(
     seconds = sorted(adapter.seconds for adapter, _, _ in adapters)
     yield (
         f"# Adapters for the embedded model, measured\n\nWritten by `{command}` on {day}; base "
-        f"weights `{studio.stamp[:12]}`.\n\n"
+        f"weights `{stamp[:12]}`.\n\n"
         f"Each adapter was tuned on {args.sets} sets drawn from the world ({describe(recipe)}), "
         f"in {seconds[0]:.0f} to {seconds[-1]:.0f} s on {args.threads} threads; the largest file "
         f"has {size / 1e6:.2f} MB. Base and adapter drew the same {args.n} held-out requests a "
@@ -103,6 +132,7 @@ def page(
         f"The base model's joint training never saw {', '.join(PAIRED)} as pairs; it saw collages "
         "of the other seven.\n"
     )
+    yield from pictures(found, args)
     for about, title in FIGURES.items():
         yield f"\n## {about.capitalize()}: {title}\n\n"
         lines = []
@@ -128,6 +158,20 @@ def page(
         for task, (a, _, _) in found.items()
     ]
     yield rows(("task", "seconds", "last smoothed loss", "MB"), lines)
+
+
+def pictures(found: Found, args: argparse.Namespace) -> Iterator[str]:
+    """What the paired tasks look like."""
+    shown = [task for task in found if task in PAIRED]
+    if shown:
+        yield (
+            f"\n## Pairs, before and after\n\nThe first {PICTURED} requests of each paired task: "
+            "the base model alone above, with the adapter below.\n"
+        )
+    for task in shown:
+        path = args.images / f"{task}.jpg"
+        link = Path(os.path.relpath(path.resolve(), args.page.parent.resolve())).as_posix()
+        yield f"\n{task}:\n\n![{task}]({link})\n"
 
 
 def verdicts(found: Found) -> Iterator[str]:

@@ -44,9 +44,9 @@ def add_options(parser: argparse.ArgumentParser, sets: int) -> None:
     parser.add_argument("--n", type=int, default=48, help="held-out sets that are drawn and read")
     parser.add_argument("--seed", type=int, default=0, help="of data, training and evaluation")
     parser.add_argument("--model", default="tiny", help="a model's id or folder")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--rank", type=int, default=8)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--learning-rate", type=float, default=5e-3)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument(
         "--base",

@@ -115,12 +115,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "16gb": {"base": "fp8", "checkpointing": True, "micro": 1, "offload": 0.5},
     "12gb": {"base": "fp8", "checkpointing": True, "micro": 1, "offload": 0.7, "scale": 0.75},
     "tiny": {
-        "rank": 8,
-        "alpha": 8.0,
-        "learning_rate": 2e-3,
+        "learning_rate": 5e-3,
         "warmup": 20,
         "decay": 0.5,
-        "batch": 8,
         "steps": 400,
         "sample_every": 100,
         "checkpoint_every": 50,

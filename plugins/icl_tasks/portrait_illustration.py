@@ -27,10 +27,10 @@ TASK = TaskSpec(
             seed=14,
         ),
         TaskExample(
-            summary="a tall green creature with an orange crown",
+            summary="a tall green creature with an orange crown as a photo and as a flat illustration",
             panels=(
-                "standing in the city at night, in the middle",
-                "waving in the city at night, in the middle",
+                "photographed, it is waving in a forest, in the middle",
+                "the same scene, now as a flat illustration",
             ),
             seed=14,
             family="tiny",

@@ -31,10 +31,10 @@ TASK = TaskSpec(
             seed=40,
         ),
         TaskExample(
-            summary="a tall brown creature with a blue cap in two pictures",
+            summary="a tall brown creature with a blue cap, first in clear air, then in blowing sand",
             panels=(
-                "standing in the desert, in the middle",
-                "jumping in the desert, in the middle",
+                "waving on a beach, in the middle",
+                "the same picture in blowing sand",
             ),
             seed=40,
             family="tiny",

@@ -31,10 +31,10 @@ TASK = TaskSpec(
             seed=8,
         ),
         TaskExample(
-            summary="a round purple creature with a yellow crown in two pictures",
+            summary="a round purple creature with a yellow crown, before and with sparklers",
             panels=(
-                "standing in the city at night, in the middle",
-                "holding a balloon in the city at night, in the middle",
+                "jumping in the city at night, in the middle",
+                "the same creature and place with sparklers",
             ),
             seed=8,
             family="tiny",
