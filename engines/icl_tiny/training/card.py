@@ -55,6 +55,10 @@ def _row(stage: str, lines: list[dict[str, Any]]) -> str:
     last = lines[-1]
     loss = [line["loss"] for line in lines if "loss" in line][-1:]
     values = [f"loss {value}" for value in loss]
-    measured = [line for line in lines if "film-storyboard" in line][-1:]
+    # An exam's figures, by task, are shares of facts; all others by task are decibels.
+    of_tasks = [line for line in lines if "film-storyboard" in line]
+    exams = [line for line in of_tasks if line.get("event") == "exam"][-1:]
+    measured = [line for line in of_tasks if line.get("event") != "exam"][-1:]
+    values += [f"{line['film-storyboard']:.0%} of storyboards' facts right" for line in exams]
     values += [f"PSNR {line['film-storyboard']} dB on fresh storyboards" for line in measured]
     return f"| {stage} | {last['step']} | {last['s'] / 60:.0f} | {', '.join(values)} |"
