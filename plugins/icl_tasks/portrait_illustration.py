@@ -27,7 +27,8 @@ TASK = TaskSpec(
             seed=14,
         ),
         TaskExample(
-            summary="a tall green creature with an orange crown as a photo and as a flat illustration",
+            summary="a tall green creature with an orange crown as a photo and as a flat "
+            "illustration",
             panels=(
                 "photographed, it is waving in a forest, in the middle",
                 "the same scene, now as a flat illustration",

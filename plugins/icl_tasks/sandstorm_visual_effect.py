@@ -31,7 +31,8 @@ TASK = TaskSpec(
             seed=40,
         ),
         TaskExample(
-            summary="a tall brown creature with a blue cap, first in clear air, then in blowing sand",
+            summary="a tall brown creature with a blue cap, first in clear air, then in "
+            "blowing sand",
             panels=(
                 "waving on a beach, in the middle",
                 "the same picture in blowing sand",
