@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,14 +27,12 @@ from ...domain.request import MAX_SEED
 from .. import icons
 from ..texts import tr
 from ..theme import GAP, GAP_WIDE, GRID, ICON_SMALL, role, tokens
-from ..widgets.labels import Elided, label
+from ..widgets.labels import label
 from ..widgets.numbers import Fraction, Whole
+from .adapter_row import AdapterRow
 from .draft import MOST_SETS, Draft, SeedMode
 from .judging import Judgement
 from .room import Room, line
-
-STEP = 20
-"""A slider's steps in one unit of weight."""
 
 
 class LookPanel(QFrame):
@@ -221,55 +218,6 @@ class LookPanel(QFrame):
         self._showing = True
         yield
         self._showing = False
-
-
-class AdapterRow(QWidget):
-    """One adapter: its name, a slider and a number for its weight, a cross."""
-
-    weighed = Signal(float)
-    removed = Signal()
-
-    def __init__(self, use: AdapterUse) -> None:
-        super().__init__()
-        self.source = use.source
-        name = Path(use.source).stem
-        text = Elided(name)
-        text.setToolTip(use.source)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 2 * STEP)
-        self.slider.setValue(round(use.weight * STEP))
-        self.slider.setAccessibleName(tr("Weight of {name}", name=name))
-        self.number = Fraction(minimum=-10, maximum=10, decimals=2, singleStep=0.05)
-        self.number.setValue(use.weight)
-        self.number.setAccessibleName(tr("Weight of {name}", name=name))
-        self.slider.valueChanged.connect(lambda value: self.number.setValue(value / STEP))
-        self.number.valueChanged.connect(self._numbered)
-        cross = QToolButton()
-        role(cross, "quiet")
-        cross.setIcon(icons.icon("close"))
-        cross.setAccessibleName(tr("Do not use {name}", name=name))
-        cross.setToolTip(tr("Do not use {name}", name=name))
-        cross.clicked.connect(self.removed)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(0)
-        grid.setHorizontalSpacing(GAP)
-        grid.addWidget(text, 0, 0, 1, 2)
-        grid.addWidget(cross, 0, 2)
-        grid.addWidget(self.slider, 1, 0)
-        grid.addWidget(self.number, 1, 1, 1, 2)
-        grid.setColumnStretch(0, 1)
-
-    def show_weight(self, weight: float) -> None:
-        """Show ``weight``, unless the user has the slider in hand."""
-        if not self.slider.isSliderDown() and round(self.number.value(), 3) != weight:
-            self.number.setValue(weight)
-
-    def _numbered(self, value: float) -> None:
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(value * STEP))
-        self.slider.blockSignals(False)
-        self.weighed.emit(round(value, 3))
 
 
 class SeedValidator(QValidator):
