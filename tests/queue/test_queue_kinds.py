@@ -333,12 +333,12 @@ def test_what_is_for_sets_only_is_refused(
 @pytest.fixture
 def metric(fake_studio: Any, tmp_path: Path) -> None:
     """The fake metric, found by entry point as any plugin's."""
-    info = tmp_path / "plugins" / "icl_studio_fake_metric-1.0.dist-info"
+    info = tmp_path / "plugins" / "icl_studio_queue_metric-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: icl-studio-fake-metric\nVersion: 1\n", encoding="utf-8")
-    entry = "[icl_studio]\nfake-metric = icl_studio_fake_metric\n"
+    (info / "METADATA").write_text("Name: icl-studio-queue-metric\nVersion: 1\n", encoding="utf-8")
+    entry = "[icl_studio]\nqueue-metric = icl_studio_queue_metric\n"
     (info / "entry_points.txt").write_text(entry, encoding="utf-8")
-    (info.parent / "icl_studio_fake_metric.py").write_text(
+    (info.parent / "icl_studio_queue_metric.py").write_text(
         "from icl_studio.api import hookimpl\n"
         "from icl_studio.testing import FAKE_METRIC\n"
         "ICL_STUDIO_API = 1\n"
