@@ -101,7 +101,7 @@ def test_escape_calls_off_what_is_under_way_and_nothing_is_left(
     assert not list(folders.sets.rglob("set.json"))
 
 
-def test_a_worker_that_dies_while_it_is_shown_is_said_with_a_way_on(
+def test_a_set_that_an_engine_refuses_while_it_is_shown_is_said_with_a_way_on(
     create: Any, until: Any
 ) -> None:
     page = create(trouble="user-error")
@@ -279,12 +279,17 @@ def test_the_welcome_makes_a_first_set_with_one_click_and_says_what_real_work_ne
     page = page_of("create")
     until(lambda: page.welcome is not None)
     assert page.welcome.start.hasFocus() or page.welcome.start.isVisible()
+    ahead = page.studio.bridge._ahead
+    until(lambda: ahead._placed and ahead._placed[0].place.pid)
+    worker = ahead._placed[0].place.pid
     page.model.judged.connect(lambda: page.model.history.replace(page.model.draft.with_(steps=2)))
     qtbot.keyClick(page, Qt.Key.Key_Return, CTRL)
     assert page.welcome is None
     until(lambda: page.model.recent)
     record = read_record(page.model.recent[0].folder)
     assert record.request.model == "tiny" and record.request.task == "film-storyboard"
+    (placed,) = page.studio.bridge._placed
+    assert placed.place.pid == worker, "the worker that loaded during the welcome was not used"
     width = record.request.layout.canvas.width
     until(lambda: page.sheet.image and page.sheet.image.width() == width)
     (note,) = [note for note in page.findChildren(Notice) if "flux.1-dev" in note.label.text()]

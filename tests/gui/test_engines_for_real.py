@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +98,20 @@ class Work:
 
 
 def measured(page: EnginesPage, work: Work, model: str) -> None:
-    """Press Measure on the card of ``model``; its chart shows both engines."""
+    """Press Measure on the card of ``model``; its chart shows what could run here.
+
+    An engine that could not is named, with the reason.
+    """
     press(card_of(page.models, model), "Measure")
     work.done()
     assert any("torch: sheet" in phase for phase in work.phases)
     assert any("onnx: sheet" in phase for phase in work.phases)
     (bars,) = card_of(page.engines, "onnx").findChildren(Bars)
-    assert [name for name, _ in bars.rows] == ["onnx", "torch"]
+    assert [name for name, _ in bars.rows][:2] == ["onnx", "torch"]
     assert all(seconds > 0 for _, seconds in bars.rows)
     bars.grab()
+    if "tensorrt" not in dict(bars.rows) and len(page.engines) == 2:
+        assert page.note is not None and "tensorrt was not timed" in page.note.label.text()
 
 
 def built(page: EnginesPage, work: Work, store: EngineStore) -> None:
@@ -130,9 +136,9 @@ def test_an_export_is_measured_and_built_for_a_card_by_the_page(
     page: EnginesPage = page_of("engines")
     until(lambda: page.engines)
     work = Work(page, until)
+    if find_spec("tensorrt_rtx") is not None:  # it has no package for some systems
+        built(page, work, EngineStore(folders.engines))
     measured(page, work, small_model)
-    pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX has no package for this system")
-    built(page, work, EngineStore(folders.engines))
 
 
 @pytest.mark.many
@@ -149,4 +155,3 @@ def test_the_embedded_model_is_exported_measured_and_built_by_the_page(
     measured(page, work, "tiny")
     built(page, work, EngineStore(folders.engines))
     measured(page, work, "tiny")
-    assert page.note is None or "tensorrt was not timed" in page.note.label.text()

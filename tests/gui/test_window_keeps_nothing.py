@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 from icl_studio.gui.main import Window
 from icl_studio.gui.pages import PAGES, Page
 from icl_studio.paths import UserFolders
-from icl_studio.settings import write_json
 
 Settle = Callable[[Page], None]
 WARM_UP = 2
@@ -21,7 +20,6 @@ WARM_UP = 2
 
 @pytest.fixture
 def window(full_home: UserFolders, open_window: Callable[..., Window]) -> Window:
-    write_json(full_home.data / "window" / "welcome.json", {"done": True})
     return open_window("create")
 
 

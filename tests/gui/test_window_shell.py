@@ -201,8 +201,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from PySide6.QtWidgets import QApplication
 from icl_studio.gui.main import Window
 from icl_studio.gui.pages import PAGES
+from icl_studio.gui.remembered import Remembered
 from icl_studio.paths import user_folders
 app = QApplication([])
+Remembered(user_folders()).save("welcome", {"done": True})  # else a worker loads ahead for it
 window = Window(app, user_folders())
 window.open()
 for spec in PAGES:

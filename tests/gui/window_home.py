@@ -12,12 +12,17 @@ from icl_studio.queue.database import Database, queue_file
 from icl_studio.queue.job import NewJob
 from icl_studio.queue.store import Store
 from icl_studio.sets.record import read_record
+from icl_studio.settings import write_json
 
 CAPTION = "a tall blue creature in two pictures; [LEFT] standing on the beach; [RIGHT] jumping"
 
 
 def furnish(folders: UserFolders) -> None:
-    """Sets, jobs, a sound and a stale engine, a data set; nothing of it needs a model."""
+    """Sets, jobs, a sound and a stale engine, a data set; nothing of it needs a model.
+
+    Somebody has been here before: there is no welcome, and no worker that loads ahead for it.
+    """
+    write_json(folders.data / "window" / "welcome.json", {"done": True})
     made = fill(folders.sets, 4)
     request = read_record(made[0]).request
     with Database(queue_file(folders)) as database:
