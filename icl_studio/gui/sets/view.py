@@ -57,7 +57,6 @@ class SetView(QWidget):
         self.receipt.setReadOnly(True)
         self.receipt.setAccessibleName(tr("Receipt"))
         self._title = label("", "emphasis", wrap=True)
-        self._facts = QWidget()
         self._side = QStackedWidget()
         self.verdict = label("", wrap=True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
