@@ -112,6 +112,7 @@ class Bridge(QObject):
             if self.phase == "stopping":
                 self._again = (registry, settings)
             return
+        self._cooling.stop()  # what was counted for a worker ahead is not this run's
         self._set("starting")
         self._thread = threading.Thread(
             target=self._go, args=(registry, settings), name="icl-run", daemon=True

@@ -65,7 +65,9 @@ def test_the_first_run_takes_the_worker_over_and_nothing_was_begun_before(
         assert window.studio.bridge.ahead and not window.studio.bridge.running
         assert "ready" in window.main.foot.worker.text()
         assert Store(database).get(id).state == "waiting"
+        assert window.studio.bridge._cooling.isActive()
         window.studio.run_queue()
+        assert not window.studio.bridge._cooling.isActive(), "it would stop the run just begun"
         until(lambda: Store(database).get(id).state == "done")
     (placed,) = window.studio.bridge._placed
     assert placed.place.pid == worker.pid and not window.studio.bridge.ahead
