@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from icl_studio.evaluate.kept import Scores
 from icl_studio.evaluate.report import Report
@@ -15,6 +15,7 @@ from icl_studio.gui.create.desk import COLUMN
 from icl_studio.gui.create.page import CreatePage
 from icl_studio.gui.shell import SMALLEST
 from icl_studio.gui.train.page import TrainPage
+from icl_studio.gui.train.scores import NARROW
 from icl_studio.gui.train.scoring import Scored
 
 
@@ -81,6 +82,10 @@ def test_train_gives_its_columns_less_rather_than_cut_them_off(small: Any, until
     until(lambda: all(cell.isVisibleTo(view.scores) and cell.width() for cell in view.scores.cells))
     for cell in view.scores.cells:
         assert place(cell, view).right() < view.width() and cell.width() >= cell.sizeHint().width()
+    card = view.scores
+    (area,) = card.findChildren(QScrollArea)
+    inner = NARROW - 2 * card.layout().contentsMargins().left() - area.verticalScrollBar().width()
+    assert area.widget().minimumSizeHint().width() <= inner, "figures are cut beside the curve"
     view.scores.show_scored(None)
     view._make_room()
     assert not view.curve.isHidden()

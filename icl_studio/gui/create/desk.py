@@ -85,14 +85,13 @@ class DeskPage(Page):
         right.setSpacing(GAP)
         right.addWidget(self.look)
         right.addWidget(self.caption, 1)
-        # Room for the scroll bar that comes in a low window, so that nothing moves.
-        right.setContentsMargins(0, 0, GAP_WIDE, 0)
+        right.setContentsMargins(0, 0, 0, 0)
         desk = QWidget()
         row = QHBoxLayout(desk)
-        row.setContentsMargins(GAP_WIDE, GAP_WIDE, 0, GAP)
+        row.setContentsMargins(GAP_WIDE, GAP_WIDE, GAP_WIDE, GAP)
         row.setSpacing(GAP_WIDE)
         row.addLayout(left, 1)
-        row.addWidget(_scrolled(right, COLUMN + GAP_WIDE))
+        row.addWidget(_scrolled(right, COLUMN))
         self.desk = desk
         self.stack = QStackedWidget()
         self.stack.addWidget(desk)

@@ -26,7 +26,7 @@ from .curve import LossCurve
 from .scores import ScoresCard
 from .state import Run
 
-BOTH = 480
+BOTH = 504
 """Pixels from which curve and scores have room side by side."""
 
 

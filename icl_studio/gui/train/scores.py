@@ -21,7 +21,7 @@ from ..widgets.labels import label
 from ..widgets.page_bar import button
 from .scoring import Scored
 
-NARROW, WIDE = 292, 400
+NARROW, WIDE = 328, 400
 """Pixels: so narrow its figures can just be read, so wide the curve beside it has the rest."""
 
 
