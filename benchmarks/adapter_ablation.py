@@ -45,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--task", choices=PAIRED, default=PAIRED[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    add_options(parser, sets=50)
+    add_options(parser, sets=100)
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "ablation")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "adapters-measured.md")
     parser.add_argument(

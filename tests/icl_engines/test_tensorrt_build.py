@@ -432,8 +432,9 @@ def _child(job: BuildJob) -> subprocess.Popen[str]:
         env={**os.environ, "PYTHONUTF8": "1"},
     )
     assert child.stdin is not None
+    # Left open: the end of its stdin tells a child that nobody waits any more.
     child.stdin.write(job.model_dump_json() + "\n")
-    child.stdin.close()
+    child.stdin.flush()
     return child
 
 

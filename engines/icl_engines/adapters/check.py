@@ -123,7 +123,7 @@ def _unknown_keys(
         f"{file.path} does not fit: {'all' if all_of_them else len(unknown)} of its "
         f"{len(file.tensors)} keys match no module of this model"
         + (f"; it looks like a LoRA for {base}." if base else "."),
-        fix="Use a LoRA that was trained on this base model.",
+        fix="Use a LoRA that was trained on this base model; --no-lora leaves a task's out.",
         problems=problems,
     )
 
@@ -158,7 +158,7 @@ def _check_widths(
     if problems:
         raise AdapterRejected(
             f"{path} does not fit: {_summary(modules, names, linears)}",
-            fix="Use a LoRA that was trained on this base model.",
+            fix="Use a LoRA that was trained on this base model; --no-lora leaves a task's out.",
             problems=problems[:SHOWN],
         )
 
