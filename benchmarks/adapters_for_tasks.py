@@ -32,11 +32,12 @@ from icl_tiny.world.sampling import PAIRED
 
 OWN: dict[str, dict[str, float]] = {
     "sparklers-visual-effect": {"steps": 1200},
+    "portrait-illustration": {"steps": 1200},
     "film-storyboard": {"learning_rate": 1e-3},
     "couple-profile": {"learning_rate": 1e-3},
     "visual-identity-design": {"learning_rate": 1e-3},
 }
-"""What a task's recipe has instead, found with a first look at these figures: sparklers were not
+"""What a task's recipe has instead, found with a first look at these figures: two pairs were not
 learned yet after 400 steps, and what the base model knows well was harmed at the common rate."""
 
 PICTURED, GAP = 5, 6
@@ -164,6 +165,10 @@ def page(
     yield rows(header, lines)
     yield "\n## Where it helps, and where not\n\n" + "".join(verdicts(found))
     yield "\n## Training\n\n"
+    yield (
+        "Recipes other than the common one were chosen after a first look at these same figures, "
+        "which flatters their tasks a little.\n\n"
+    )
     lines = [
         (
             task,
