@@ -20,8 +20,8 @@ from PIL import Image
 from icl_tiny.world import LAYOUTS
 
 ROOT = Path(__file__).parents[1]
-COLOURS = 128
-"""Of a picture's palette: a third of the bytes, and nothing seen of it at this size."""
+COLOURS = 256
+"""Of a picture's palette: half of the bytes, and hardly seen at this size."""
 
 
 def main() -> None:
