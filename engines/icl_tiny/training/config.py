@@ -88,7 +88,7 @@ class VaeRecipe:
     creature_weight: float = 3.0
     gradient_weight: float = 0.25
     square_weight: float = 8.0
-    """Of the squared error, beside the absolute one: PSNR counts squares (2 gave 1 dB less)."""
+    """Of the squared error, beside the absolute one: PSNR, the target, counts squares."""
     kl_weight: float = 1e-4
     ema: float = 0.998
     seed: int = 1
