@@ -10,10 +10,11 @@ import psutil
 import pytest
 
 from icl_studio.doctor.gpu import CardReading
+from icl_studio.engines.room import Need, fit
 from icl_studio.gui.create import room as rooms
 from icl_studio.gui.create.page import CreatePage
 from icl_studio.gui.create.room import Room, line, room_of
-from icl_studio.models.room import Need, fit, need_of
+from icl_studio.models.room import need_of
 from icl_studio.paths import UserFolders, resource
 from icl_studio.plugins import load_registry
 from icl_studio.settings import Settings

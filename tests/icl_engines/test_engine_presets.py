@@ -16,6 +16,7 @@ from icl_engines.torch_engine.placement import ALL
 from icl_engines.torch_engine.resting import META, is_away
 from icl_studio.api import Sampling, Size
 from icl_studio.engines.protocol import AdapterFile, DenoiseItem, EngineOptions, MemoryPreset
+from icl_studio.engines.room import SPARE
 from icl_studio.errors import AdapterRejected, OutOfMemory, UserError
 
 CPU = torch.device("cpu")
@@ -152,7 +153,7 @@ def test_between_all_and_a_block_lies_a_phase(
     random_flux: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = [fit.part_bytes(random_flux, name, torch.float32) for name in ALL]
-    monkeypatch.setattr(fit, "free_bytes", lambda _: fit.SPARE + int(sum(parts) * 0.95))
+    monkeypatch.setattr(fit, "free_bytes", lambda _: SPARE + int(sum(parts) * 0.95))
     monkeypatch.setattr(fit, "own_memory", lambda _: True)
     assert fit.choose_preset(EngineOptions(), CPU, torch.float32, random_flux) == "phases"
     assert fit.part_bytes(random_flux, "vae", torch.bfloat16) * 2 == parts[-1]

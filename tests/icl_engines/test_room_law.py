@@ -10,12 +10,12 @@ import torch
 from icl_engines.torch_engine import fit as engine
 from icl_engines.torch_engine.placement import PARTS
 from icl_studio.engines.protocol import EngineOptions
+from icl_studio.engines.room import SPARE, fit
 from icl_studio.models import room
 
 
-def test_the_parts_and_the_reserve_are_the_same() -> None:
+def test_the_parts_are_the_same() -> None:
     assert tuple(PARTS.values()) == room.PHASES
-    assert room.SPARE == engine.SPARE
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -33,12 +33,12 @@ def test_both_choose_alike_wherever_the_room_ends(
     random_flux: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need = room.need_of(random_flux, 4)
-    assert need is not None and room.SPARE < need.phases < need.whole
+    assert need is not None and SPARE < need.phases < need.whole
     cpu = torch.device("cpu")
-    for free in (need.whole * 2, (need.whole + need.phases) // 2, room.SPARE // 2):
+    for free in (need.whole * 2, (need.whole + need.phases) // 2, SPARE // 2):
         monkeypatch.setattr(engine, "free_bytes", lambda _, free=free: free)
         chosen = engine.choose_preset(EngineOptions(), cpu, torch.float32, random_flux)
         wanted = {"resident": "whole", "phases": "phases"}[chosen]
-        mine = room.fit(need, free, own_memory=False)
+        mine = fit(need, free, own_memory=False)
         # On a CPU the engine takes phases as its last resort; we say that even they are too much.
         assert mine == wanted or (mine, chosen) == ("never", "phases")

@@ -9,12 +9,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from icl_studio.engines.protocol import EngineOptions, MemoryPreset
+from icl_studio.engines.room import fit, need_for
 from icl_studio.errors import UserError
 
 from .placement import PARTS, own_memory
 
-SPARE = 2**29
-"""Bytes that drawing needs beside the weights, at the very least; the ladder sees to the rest."""
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 
 
@@ -34,10 +33,11 @@ def choose_preset(
     if options.memory is not None:
         return options.memory
     phases = [sum(part_bytes(folder, name, dtype) for name in names) for names in PARTS.values()]
-    room = free_bytes(device) - SPARE
-    if sum(phases) * 1.1 <= room:
+    found = fit(need_for(phases), free_bytes(device), own_memory=own_memory(device))
+    if found == "whole":
         return "resident"
-    return "layers" if own_memory(device) and max(phases) * 1.1 > room else "phases"
+    # Where blocks can rest nowhere else, one part after the other is the last resort.
+    return "layers" if found == "layers" else "phases"
 
 
 def refuse_preset(options: EngineOptions, engine: str) -> None:

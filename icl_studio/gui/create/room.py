@@ -15,10 +15,11 @@ import psutil  # type: ignore[import-untyped]
 
 from ...doctor.gpu import CardReading, read_cards
 from ...engines.protocol import MemoryPreset
+from ...engines.room import Fit, Need, fit
 from ...errors import UserError
 from ...models.find import find_model
 from ...models.locate import present_folder
-from ...models.room import Fit, Need, fit, need_of
+from ...models.room import need_of
 from ...paths import UserFolders
 from ...plugins import Registry
 from ...settings import Settings
