@@ -136,8 +136,8 @@ import os, time
 from pathlib import Path
 from icl_studio.engines.child import serve
 def work(job, say):
-    say(str(os.getpid()))
     try:
+        say(str(os.getpid()))
         time.sleep(600)
     finally:
         Path(os.environ["ICL_TIDIED"]).write_text("tidied")
